@@ -1,0 +1,20 @@
+// Strict JSON: what nlohmann-json reads, less what two readers could understand differently.
+#pragma once
+
+#include <nlohmann/json.hpp>
+#include <string>
+#include <string_view>
+
+namespace apatite {
+
+using Json = nlohmann::json;
+
+// Parses one RFC 8259 value that fills `text` (white space around it is allowed). Refuses duplicate
+// keys, any byte after the value (NUL too), nesting deeper than 64 and numbers that overflow
+// binary64. Throws Error (kBadFile) with `where` and the byte offset.
+Json parse_json(std::string_view text, std::string_view where);
+
+// Sorted keys, two-space indent, shortest round-trip numbers, '\n' at the end.
+std::string to_text(const Json& value);
+
+}  // namespace apatite

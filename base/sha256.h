@@ -1,0 +1,32 @@
+// SHA-256 (FIPS 180-4) of bytes and files, by OpenSSL.
+#pragma once
+
+#include <cstddef>
+#include <filesystem>
+#include <memory>
+#include <span>
+#include <string>
+
+namespace apatite {
+
+class Sha256 {
+ public:
+  Sha256();
+  ~Sha256();
+  Sha256(const Sha256&) = delete;
+  Sha256& operator=(const Sha256&) = delete;
+
+  void update(std::span<const std::byte> bytes);
+  // The digest of all bytes so far as 64 lower-case hexadecimal digits; call once.
+  std::string finish();
+
+ private:
+  struct State;
+  std::unique_ptr<State> state_;
+};
+
+std::string sha256_hex(std::span<const std::byte> bytes);
+// Of the file's bytes. Throws Error (kIo) if it cannot be read.
+std::string sha256_file(const std::filesystem::path& path);
+
+}  // namespace apatite

@@ -1,0 +1,31 @@
+// Text that is the same on every machine: numbers, lists, escapes, nearest names.
+#pragma once
+
+#include <cstdint>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace apatite {
+
+// Shortest decimal text that reads back to the same value (std::to_chars), e.g. 0.1, 1e-05, nan.
+std::string to_text(float value);
+std::string to_text(double value);
+std::string to_text(std::int64_t value);
+
+// 1234567 -> "1,234,567".
+std::string with_thousands(std::int64_t value);
+
+// {"a", "b"} -> "a, b".
+std::string join(std::span<const std::string> items, std::string_view separator = ", ");
+
+// Bytes below 0x20 and 0x7f as \xNN, so that a message stays one line whatever a file name holds.
+std::string escape_control(std::string_view text);
+
+// Up to `limit` of `candidates` that are most like `word` (Levenshtein distance, then
+// alphabetical), for messages of the form "unknown X; nearest: ...".
+std::vector<std::string> nearest(std::string_view word, std::span<const std::string> candidates,
+                                 std::size_t limit = 3);
+
+}  // namespace apatite

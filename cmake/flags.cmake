@@ -1,0 +1,24 @@
+# Flags of every target of this project, as the interface target apatite_flags.
+#
+# The arithmetic contract (docs/arithmetic.md) rests on these: no contraction (a fused multiply-add
+# is written, never inferred), no fast-math, no x87 arithmetic.
+add_library(apatite_flags INTERFACE)
+target_compile_options(apatite_flags INTERFACE
+  -ffp-contract=off -fno-fast-math -fno-unsafe-math-optimizations
+  -Wall -Wextra -Wconversion -Wshadow -Werror)
+if(CMAKE_SYSTEM_PROCESSOR MATCHES "^(x86_64|AMD64|i.86)$")
+  target_compile_options(apatite_flags INTERFACE -mfpmath=sse -msse2)
+endif()
+if(CMAKE_CXX_COMPILER_ID MATCHES "Clang")
+  # clang warns of flags that it does not use.
+  target_compile_options(apatite_flags INTERFACE -Wno-unknown-warning-option
+    -Wno-ignored-optimization-argument -Wno-unused-command-line-argument)
+endif()
+if(APATITE_SANITIZE)
+  target_compile_options(apatite_flags INTERFACE -fsanitize=${APATITE_SANITIZE}
+    -fno-sanitize-recover=all -fno-omit-frame-pointer)
+  target_link_options(apatite_flags INTERFACE -fsanitize=${APATITE_SANITIZE})
+endif()
+if(APATITE_FUZZ)
+  target_compile_options(apatite_flags INTERFACE -fsanitize=fuzzer-no-link)
+endif()

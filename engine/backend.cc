@@ -1,0 +1,88 @@
+#include "engine/backend.h"
+
+#include <algorithm>
+#include <array>
+
+#include "base/error.h"
+#include "base/text.h"
+#include "engine/exact/exact.h"
+#include "engine/reference/reference.h"
+
+namespace apatite {
+
+std::vector<Tensor64> Executable::run64(const Tensor& input) {
+  std::vector<Tensor64> wide;
+  for (const Tensor& tensor : run(input)) wide.push_back(widen(tensor));
+  return wide;
+}
+
+std::span<const Backend* const> backends() {
+  static const std::array<const Backend*, 3> all{&exact_backend(), &reference_backend(),
+                                                 &reference64_backend()};
+  return all;
+}
+
+const Backend& find_backend(std::string_view name) {
+  std::vector<std::string> names;
+  for (const Backend* backend : backends()) {
+    if (backend->name() == name) {
+      if (const std::string reason = backend->unavailable_reason(); !reason.empty()) {
+        throw Error(ErrorKind::kUnavailable, name, "this backend cannot run here: " + reason);
+      }
+      return *backend;
+    }
+    names.emplace_back(backend->name());
+  }
+  throw Error(ErrorKind::kUnavailable, name, "no such backend is built in",
+              "choose one of " + join(names));
+}
+
+void check_input(const Graph& graph, const Tensor& input) {
+  const Shape& shape = graph.node(graph.input()).shape;
+  const bool fits = input.dims().size() == 4 && input.dims()[0] >= 1 &&
+                    input.dims() == shape.with_batch(input.dims()[0]);
+  if (!fits) {
+    throw Error(ErrorKind::kUsage, "input", "is " + to_text(std::span(input.dims())),
+                "this network takes Nx" + to_text(shape));
+  }
+}
+
+Error non_finite_error(const Node& node, std::int64_t index, std::int64_t image) {
+  const std::int64_t plane = node.shape.height * node.shape.width;
+  return {ErrorKind::kNumeric, node.name,
+          "a non-finite value arose first in this node (image " + to_text(image) +
+              " of the batch, channel " + to_text(index / plane) + ", row " +
+              to_text(index % plane / node.shape.width) + ", column " +
+              to_text(index % node.shape.width) + ")",
+          "check the weights and the range of the input"};
+}
+
+std::vector<NodeId> resolve_outputs(const Graph& graph, const CompileOptions& options) {
+  if (options.outputs.empty()) return {graph.output()};
+  for (const NodeId id : options.outputs) {
+    if (id >= graph.nodes().size()) {
+      throw Error(ErrorKind::kUsage, "output",
+                  "there is no node number " + to_text(static_cast<std::int64_t>(id)));
+    }
+  }
+  return options.outputs;
+}
+
+std::string resolve_isa(const Backend& backend, std::string_view requested) {
+  std::vector<std::string> present;
+  for (const Isa& isa : backend.isas()) {
+    if (isa.present) present.push_back(isa.name);
+    if (isa.name == requested && !isa.present) {
+      throw Error(ErrorKind::kUnavailable, requested, "this CPU does not have it");
+    }
+  }
+  if (requested.empty()) return present.at(0);
+  if (std::find(present.begin(), present.end(), requested) == present.end()) {
+    throw Error(ErrorKind::kUnavailable, requested,
+                "backend " + std::string(backend.name()) + " has no such instruction set",
+                "choose one of " + join(present));
+  }
+  return std::string(requested);
+}
+
+}  // namespace apatite

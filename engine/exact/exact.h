@@ -1,0 +1,11 @@
+// The default backend: packed, fused, vectorised and threaded kernels that equal `reference` bit
+// for bit.
+#pragma once
+
+#include "engine/backend.h"
+
+namespace apatite {
+
+const Backend& exact_backend();
+
+}  // namespace apatite

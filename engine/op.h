@@ -1,0 +1,107 @@
+// The closed set of operations. Each struct holds the attributes of one operation and nothing else;
+// layers/ says what it means (formula, shapes, order of sums, gradient), backends run it.
+#pragma once
+
+#include <cstdint>
+#include <string_view>
+#include <variant>
+
+namespace apatite {
+
+// A size or step along the two spatial axes.
+struct Extent {
+  std::int64_t height = 1;
+  std::int64_t width = 1;
+  bool operator==(const Extent&) const = default;
+};
+
+// Rows and columns added around an image.
+struct Padding {
+  std::int64_t top = 0;
+  std::int64_t left = 0;
+  std::int64_t bottom = 0;
+  std::int64_t right = 0;
+  bool operator==(const Padding&) const = default;
+  static Padding same(std::int64_t all) { return {all, all, all, all}; }
+};
+
+// The image that a graph starts from. No inputs.
+struct Input {};
+
+// Inputs: x. Parameters: weight {out_channels, C/groups, kernel.height, kernel.width},
+// bias {out_channels} if `bias`.
+struct Conv2d {
+  std::int64_t out_channels = 0;
+  Extent kernel;
+  Extent stride;
+  Extent dilation;
+  Padding padding;
+  std::int64_t groups = 1;
+  bool bias = false;
+};
+
+// Inputs: x. Parameters: weight (gamma), bias (beta), running_mean, running_var, each {C}.
+struct BatchNorm {
+  double epsilon = 1e-5;
+};
+
+// Inputs: x.
+struct Relu {};
+
+// Inputs: x. Taps outside the image do not take part. The output size (floor or ceil) is in the
+// node's shape.
+struct MaxPool2d {
+  Extent kernel;
+  Extent stride;
+  Extent dilation;
+  Padding padding;
+};
+
+// Inputs: x. Divides by the number of taps inside the image or, with count_include_pad, inside the
+// padded image. The output size (floor or ceil) is in the node's shape.
+struct AvgPool2d {
+  Extent kernel;
+  Extent stride;
+  Padding padding;
+  bool count_include_pad = true;
+};
+
+// Inputs: x (C x H x W). Output C x 1 x 1: the mean over the image.
+struct GlobalAvgPool {};
+
+// Inputs: x (C x H x W, taken as a vector in that order). Output out_features x 1 x 1.
+// Parameters: weight {out_features, C*H*W}, bias {out_features} if `bias`.
+struct Linear {
+  std::int64_t out_features = 0;
+  bool bias = true;
+};
+
+// Inputs: a, b of one shape.
+struct Add {};
+
+// Inputs: one or more of one height and width; the channels in the order of the inputs.
+struct Concat {};
+
+// Inputs: x. Every `stride`-th row and column, with zero channels before and after: the
+// parameter-free shortcut (option A) of He et al. 2015, section 4.2.
+struct SubsamplePad {
+  std::int64_t stride = 1;
+  std::int64_t channels_before = 0;
+  std::int64_t channels_after = 0;
+};
+
+using Op = std::variant<Input, Conv2d, BatchNorm, Relu, MaxPool2d, AvgPool2d, GlobalAvgPool, Linear,
+                        Add, Concat, SubsamplePad>;
+
+// "conv2d", "batch_norm", ... as `apatite describe` prints them.
+std::string_view op_name(const Op& op);
+
+// Overload set for std::visit.
+template <class... Functions>
+struct Overloaded : Functions... {
+  using Functions::operator()...;
+};
+template <class... Functions>
+Overloaded(Functions...) -> Overloaded<Functions...>;
+
+}  // namespace apatite
