@@ -1,0 +1,17 @@
+// The sub-commands of apatite, one file each. add_NAME declares the sub-command's options; when the
+// command line chose it, `action` holds what to run, whose value is the exit code.
+#pragma once
+
+#include <CLI/App.hpp>
+#include <CLI/Config.hpp>
+#include <CLI/Formatter.hpp>
+#include <functional>
+
+namespace apatite {
+
+using Action = std::function<int()>;
+
+void add_backends(CLI::App& program, Action& action);
+void add_version(CLI::App& program, Action& action);
+
+}  // namespace apatite

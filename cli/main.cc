@@ -1,0 +1,90 @@
+// The program: words in, text and an exit code (docs/exit-codes.md) out. All work is the library's.
+#include <csignal>
+#include <cstdio>
+#include <exception>
+#include <new>
+#include <string>
+#include <vector>
+
+#include "base/error.h"
+#include "base/text.h"
+#include "cli/arguments.h"
+#include "cli/commands.h"
+#include "cli/output.h"
+
+namespace apatite {
+namespace {
+
+constexpr int kSuccess = 0;
+
+int exit_code(ErrorKind kind) { return static_cast<int>(kind); }
+
+int complain(std::string_view message, ErrorKind kind) {
+  const std::string line = "apatite: " + escape_control(message) + "\n";
+  std::fwrite(line.data(), 1, line.size(), stderr);
+  return exit_code(kind);
+}
+
+// The sub-command that was named, null if none was.
+const CLI::App* chosen_command(const CLI::App& program) {
+  const auto chosen = program.get_subcommands();
+  return chosen.empty() ? nullptr : chosen.front();
+}
+
+int parse_and_run(CLI::App& program, Action& action, const std::vector<std::string>& words) {
+  try {
+    check_words(program, words);
+    program.parse(std::vector<std::string>(words.rbegin(), words.rend()));
+  } catch (const CLI::CallForHelp&) {
+    const CLI::App* command = chosen_command(program);
+    print(command == nullptr ? program.help() : command->help("apatite"));
+    return kSuccess;
+  } catch (const CLI::CallForVersion& version) {
+    print(std::string(version.what()) + "\n");
+    return kSuccess;
+  } catch (const CLI::ParseError& error) {
+    const CLI::App* command = chosen_command(program);
+    const std::string name = command == nullptr ? std::string() : command->get_name() + " ";
+    throw Error(ErrorKind::kUsage, command == nullptr ? "command line" : command->get_name(),
+                error.what(), "see apatite " + name + "--help");
+  }
+  return action();
+}
+
+int run(const std::vector<std::string>& words) {
+  CLI::App program("Bit-reproducible CNN inference for mammography studies", "apatite");
+  program.set_version_flag("--version", "apatite " APATITE_VERSION, "Print the version");
+  program.require_subcommand(1);
+  program.footer(
+      "Examples:\n"
+      "  apatite backends                                what can compute here\n"
+      "  apatite COMMAND --help                          options and examples of one command\n"
+      "Exit codes: 0 done, 2 usage, 3 an image unreadable, 4 a file refused, 5 input or output,\n"
+      "6 backend not available, 7 not finite, 1 a defect of apatite (docs/exit-codes.md).");
+  Action action;
+  add_backends(program, action);
+  add_version(program, action);
+  const int code = parse_and_run(program, action, words);
+  flush_output();
+  return code;
+}
+
+}  // namespace
+}  // namespace apatite
+
+int main(int argc, char** argv) {
+  using apatite::ErrorKind;
+  // Writing to a closed pipe is an error of that write, not the end of a run that may take hours.
+  std::signal(SIGPIPE, SIG_IGN);
+  try {
+    return apatite::run(std::vector<std::string>(argv + 1, argv + argc));
+  } catch (const apatite::Error& error) {
+    std::fflush(stdout);
+    return apatite::complain(error.what(), error.kind());
+  } catch (const std::bad_alloc&) {
+    return apatite::complain("out of memory; use fewer threads or a smaller batch",
+                             ErrorKind::kInternal);
+  } catch (const std::exception& error) {
+    return apatite::complain(std::string("internal error: ") + error.what(), ErrorKind::kInternal);
+  }
+}
