@@ -32,10 +32,10 @@ struct Input {};
 // bias {out_channels} if `bias`.
 struct Conv2d {
   std::int64_t out_channels = 0;
-  Extent kernel;
-  Extent stride;
-  Extent dilation;
-  Padding padding;
+  Extent kernel{};
+  Extent stride{};
+  Extent dilation{};
+  Padding padding{};
   std::int64_t groups = 1;
   bool bias = false;
 };
@@ -51,18 +51,18 @@ struct Relu {};
 // Inputs: x. Taps outside the image do not take part. The output size (floor or ceil) is in the
 // node's shape.
 struct MaxPool2d {
-  Extent kernel;
-  Extent stride;
-  Extent dilation;
-  Padding padding;
+  Extent kernel{};
+  Extent stride{};
+  Extent dilation{};
+  Padding padding{};
 };
 
 // Inputs: x. Divides by the number of taps inside the image or, with count_include_pad, inside the
 // padded image. The output size (floor or ceil) is in the node's shape.
 struct AvgPool2d {
-  Extent kernel;
-  Extent stride;
-  Padding padding;
+  Extent kernel{};
+  Extent stride{};
+  Padding padding{};
   bool count_include_pad = true;
 };
 

@@ -1,0 +1,16 @@
+// The sum of two branches.
+#pragma once
+
+#include <string>
+
+#include "engine/graph.h"
+
+namespace apatite {
+
+// y = a + b, one rounding per value. a, b and y: C x H x W.
+// Source: He et al. 2016, section 3.2 (identity shortcuts).
+//
+// Throws Error (kUsage, `name`) if the shapes differ.
+NodeId add(GraphBuilder& graph, std::string name, NodeId a, NodeId b);
+
+}  // namespace apatite

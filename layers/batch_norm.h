@@ -1,0 +1,20 @@
+// Batch normalisation with the statistics of training.
+#pragma once
+
+#include <string>
+
+#include "engine/graph.h"
+
+namespace apatite {
+
+// y[c] = gamma[c] * (x[c] - mean[c]) / sqrt(variance[c] + epsilon) + beta[c], computed as
+// y = fma(x, scale, shift): one rounding per value; the two numbers per channel are made once, in
+// binary64 (engine/batch_norm.h). They are never folded into another layer's weights.
+// x and y: C x H x W.
+// Source: Ioffe, Szegedy 2015, algorithm 2.
+//
+// Declares `name`.weight (gamma), `name`.bias (beta), `name`.running_mean, `name`.running_var, each
+// {C}. Throws Error (kUsage, `name`) if epsilon is negative or not finite.
+NodeId batch_norm(GraphBuilder& graph, std::string name, NodeId x, const BatchNorm& op = {});
+
+}  // namespace apatite

@@ -1,0 +1,18 @@
+// Channels side by side.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "engine/graph.h"
+
+namespace apatite {
+
+// y = the channels of inputs[0], then those of inputs[1], ...; exact.
+// Inputs: C_i x H x W. y: (sum of C_i) x H x W.
+// Source: Huang et al. 2017, equation 2.
+//
+// Throws Error (kUsage, `name`) if there is no input or heights or widths differ.
+NodeId concat(GraphBuilder& graph, std::string name, std::vector<NodeId> inputs);
+
+}  // namespace apatite

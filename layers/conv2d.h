@@ -1,0 +1,26 @@
+// Convolution.
+#pragma once
+
+#include <string>
+
+#include "engine/graph.h"
+
+namespace apatite {
+
+// y[oc][oh][ow] = bias[oc] + sum over ic, kh, kw of
+//     x[ic][oh*stride.height + kh*dilation.height - padding.top]
+//          [ow*stride.width  + kw*dilation.width  - padding.left] * weight[oc][ic][kh][kw]
+// (a cross-correlation, as the field has it; pixels outside the image are zero).
+// x: C x H x W. y: out_channels x OH x OW, OH = floor((H + top + bottom - reach) / stride) + 1 with
+// reach = (kernel - 1) * dilation + 1.
+// Order: from +0, ic ascending, then kh, then kw, one fma each; then the bias is added, one
+// rounding. ic runs within the group: output channels [g*OC/G, (g+1)*OC/G) read input channels
+// [g*C/G, (g+1)*C/G); the weight's second axis is C/G.
+// Source: LeCun et al. 1998, section II; groups: Krizhevsky et al. 2012, section 3.5; dilation: Yu,
+// Koltun 2016, section 2.
+//
+// Declares `name`.weight and, with op.bias, `name`.bias. Throws Error (kUsage, `name`) if a channel
+// count or group does not fit or no window does.
+NodeId conv2d(GraphBuilder& graph, std::string name, NodeId x, const Conv2d& op);
+
+}  // namespace apatite

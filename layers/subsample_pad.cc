@@ -1,0 +1,26 @@
+#include "layers/subsample_pad.h"
+
+#include <utility>
+
+#include "base/error.h"
+#include "base/text.h"
+
+namespace apatite {
+
+NodeId subsample_pad(GraphBuilder& graph, std::string name, NodeId x, const SubsamplePad& op) {
+  if (op.stride < 1) {
+    throw Error(ErrorKind::kUsage, name, "stride is " + to_text(op.stride), "use 1 or more");
+  }
+  if (op.channels_before < 0 || op.channels_after < 0) {
+    throw Error(ErrorKind::kUsage, name,
+                "pads " + to_text(op.channels_before) + " channels before and " +
+                    to_text(op.channels_after) + " after",
+                "use 0 or more");
+  }
+  const Shape in = graph.shape(x);
+  const Shape out{op.channels_before + in.channels + op.channels_after,
+                  (in.height - 1) / op.stride + 1, (in.width - 1) / op.stride + 1};
+  return graph.add(std::move(name), op, {x}, {}, out);
+}
+
+}  // namespace apatite

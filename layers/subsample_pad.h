@@ -1,0 +1,18 @@
+// The parameter-free shortcut of CIFAR ResNets.
+#pragma once
+
+#include <string>
+
+#include "engine/graph.h"
+
+namespace apatite {
+
+// y[channels_before + c][oh][ow] = x[c][oh*stride][ow*stride]; the channels before and after those
+// are +0. Exact. x: C x H x W.
+// y: (channels_before + C + channels_after) x ceil(H / stride) x ceil(W / stride).
+// Source: He et al. 2016, section 4.2, option A.
+//
+// Throws Error (kUsage, `name`) if the stride is not positive or a channel count negative.
+NodeId subsample_pad(GraphBuilder& graph, std::string name, NodeId x, const SubsamplePad& op);
+
+}  // namespace apatite
