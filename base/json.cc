@@ -62,13 +62,17 @@ class StrictChecker final : public nlohmann::json_sax<Json> {
 
 }  // namespace
 
-Json parse_json(std::string_view text, std::string_view where) {
+void parse_json(std::string_view text, std::string_view where, nlohmann::json_sax<Json>& handler) {
   if (const std::size_t nul = text.find('\0'); nul != std::string_view::npos) {
     throw Error(ErrorKind::kBadFile, where,
                 "JSON has a NUL at byte " + to_text(static_cast<std::int64_t>(nul)));
   }
+  Json::sax_parse(text, &handler);
+}
+
+Json parse_json(std::string_view text, std::string_view where) {
   StrictChecker checker(where);
-  Json::sax_parse(text, &checker);
+  parse_json(text, where, checker);
   return Json::parse(text);
 }
 

@@ -14,6 +14,11 @@ using Json = nlohmann::json;
 // binary64. Throws Error (kBadFile) with `where` and the byte offset.
 Json parse_json(std::string_view text, std::string_view where);
 
+// The same text rules without building a value, for input whose values would take much more memory
+// than its text: `handler` sees the events of nlohmann's SAX interface and refuses by throwing; its
+// parse_error() must throw. Looking for duplicate keys and for depth is the handler's task.
+void parse_json(std::string_view text, std::string_view where, nlohmann::json_sax<Json>& handler);
+
 // Sorted keys, two-space indent, shortest round-trip numbers, '\n' at the end.
 std::string to_text(const Json& value);
 

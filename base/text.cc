@@ -56,6 +56,18 @@ std::string join(std::span<const std::string> items, std::string_view separator)
   return text;
 }
 
+std::string quote(std::string_view name, std::size_t limit) {
+  std::size_t length = std::min(name.size(), limit);
+  if (length < name.size()) {
+    while (length > 0 && (static_cast<unsigned char>(name[length]) & 0xC0U) == 0x80U) --length;
+  }
+  std::string text = "\"";
+  text += name.substr(0, length);
+  if (length < name.size()) text += "...";
+  text += '"';
+  return text;
+}
+
 std::string escape_control(std::string_view text) {
   constexpr std::string_view kHex = "0123456789abcdef";
   std::string escaped;

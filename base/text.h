@@ -20,6 +20,10 @@ std::string with_thousands(std::int64_t value);
 // {"a", "b"} -> "a, b".
 std::string join(std::span<const std::string> items, std::string_view separator = ", ");
 
+// A name from a file for a message: in double quotes, cut (between UTF-8 characters) where it is
+// longer than `limit` bytes: "layer1.0.conv1", "aaaa...".
+std::string quote(std::string_view name, std::size_t limit = 120);
+
 // Bytes below 0x20 and 0x7f as \xNN, so that a message stays one line whatever a file name holds.
 std::string escape_control(std::string_view text);
 

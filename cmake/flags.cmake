@@ -14,6 +14,10 @@ if(CMAKE_CXX_COMPILER_ID MATCHES "Clang")
   target_compile_options(apatite_flags INTERFACE -Wno-unknown-warning-option
     -Wno-ignored-optimization-argument -Wno-unused-command-line-argument)
 endif()
+if(CMAKE_CXX_COMPILER_ID STREQUAL "GNU" AND CMAKE_CXX_COMPILER_VERSION VERSION_LESS 13)
+  # GCC 12 sees overlapping copies in "text" + std::string (gcc.gnu.org/PR105651).
+  target_compile_options(apatite_flags INTERFACE -Wno-restrict)
+endif()
 if(APATITE_SANITIZE)
   target_compile_options(apatite_flags INTERFACE -fsanitize=${APATITE_SANITIZE}
     -fno-sanitize-recover=all -fno-omit-frame-pointer)

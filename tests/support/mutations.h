@@ -45,9 +45,9 @@ inline void for_each_mutation(const std::string& valid, const Reader& read,
     check(verdict(read, valid.substr(0, length)), length, true);
   }
   for (std::size_t i = 0; i < valid.size(); ++i) {
-    for (const unsigned char mask : {0xFFU, 0x01U}) {
+    for (const int mask : {0xFF, 0x01}) {
       std::string flipped = valid;
-      flipped[i] = static_cast<char>(static_cast<unsigned char>(flipped[i]) ^ mask);
+      flipped[i] = static_cast<char>(flipped[i] ^ mask);
       check(verdict(read, flipped), i, false);
     }
   }
