@@ -1,0 +1,73 @@
+#include "image/image.h"
+
+#include "base/error.h"
+#include "base/text.h"
+
+namespace apatite {
+
+int Image::bit_depth() const {
+  return visit_samples(*this, [](auto values) { return 8 * static_cast<int>(sizeof(values[0])); });
+}
+
+double Image::max_sample() const {
+  switch (bit_depth()) {
+    case 8:
+      return 255;
+    case 16:
+      return 65535;
+    default:
+      return 1;
+  }
+}
+
+void check_image_size(std::int64_t height, std::int64_t width, std::string_view where) {
+  const std::string size = to_text(width) + "x" + to_text(height) + " pixels";
+  if (height <= 0 || width <= 0) {
+    throw Error(ErrorKind::kBadFile, where, "has the impossible size " + size);
+  }
+  if (height > kMaxImageSide || width > kMaxImageSide || height > kMaxImagePixels / width) {
+    throw Error(ErrorKind::kBadFile, where, "has " + size,
+                "at most " + with_thousands(kMaxImageSide) + " per side and " +
+                    with_thousands(kMaxImagePixels) + " in all are read");
+  }
+}
+
+template <class T>
+Image make_image(std::int64_t height, std::int64_t width, std::int64_t channels,
+                 std::string source) {
+  check_image_size(height, width, source);
+  if (channels < 1 || channels > 4) {
+    throw Error(ErrorKind::kBadFile, source, "has " + to_text(channels) + " channels",
+                "images of 1 to 4 channels are read");
+  }
+  Image image;
+  image.samples = AlignedArray<T>(static_cast<std::size_t>(height * width * channels));
+  image.height = height;
+  image.width = width;
+  image.channels = channels;
+  image.source = std::move(source);
+  return image;
+}
+
+template Image make_image<std::uint8_t>(std::int64_t, std::int64_t, std::int64_t, std::string);
+template Image make_image<std::uint16_t>(std::int64_t, std::int64_t, std::int64_t, std::string);
+template Image make_image<float>(std::int64_t, std::int64_t, std::int64_t, std::string);
+
+Image make_image_like(const Image& like, std::int64_t height, std::int64_t width,
+                      std::int64_t channels) {
+  return visit_samples(like, [&]<class T>(std::span<const T>) {
+    return make_image<T>(height, width, channels, like.source);
+  });
+}
+
+std::string describe(const Image& image) {
+  return to_text(image.width) + "x" + to_text(image.height) + " pixels, " +
+         to_text(image.channels) + (image.channels == 1 ? " channel, " : " channels, ") +
+         to_text(std::int64_t{image.bit_depth()}) + " bits";
+}
+
+std::span<const std::byte> sample_bytes(const Image& image) {
+  return visit_samples(image, [](auto values) { return std::as_bytes(values); });
+}
+
+}  // namespace apatite

@@ -1,0 +1,45 @@
+#include "image/input.h"
+
+#include <string>
+
+#include "base/error.h"
+#include "base/file.h"
+#include "image/decode.h"
+#include "image/npy.h"
+
+namespace apatite {
+namespace {
+
+bool is_float_npy(std::span<const std::byte> file, std::string_view where) {
+  if (!is_npy(file)) return false;
+  const NpyHeader::Type type = read_npy_header(file, where).type;
+  return type == NpyHeader::Type::kFloat32 || type == NpyHeader::Type::kFloat64;
+}
+
+void check_tensor(const Tensor& tensor, const Recipe& recipe, std::string_view where) {
+  const Shape shape{tensor.dims()[1], tensor.dims()[2], tensor.dims()[3]};
+  const Shape expected = recipe.has_fixed_size()
+                             ? recipe.output_shape()
+                             : Shape{recipe.channels(), shape.height, shape.width};
+  if (shape == expected) return;
+  throw Error(
+      ErrorKind::kBadFile, where,
+      "holds a tensor of " + to_text(shape) + " where the recipe gives " + to_text(expected),
+      "store channels x height x width as the network takes them");
+}
+
+}  // namespace
+
+Tensor load_input(std::span<const std::byte> file, const Recipe& recipe, std::string_view where) {
+  if (!is_float_npy(file, where)) return recipe.apply(decode_image(file, where));
+  Tensor tensor = decode_npy_tensor(file, where).tensor;
+  check_tensor(tensor, recipe, where);
+  return tensor;
+}
+
+Tensor load_input(const std::filesystem::path& path, const Recipe& recipe) {
+  const std::string file = read_file(path, kMaxImageFileBytes);
+  return load_input(std::as_bytes(std::span(file)), recipe, path.string());
+}
+
+}  // namespace apatite

@@ -1,0 +1,22 @@
+// Pillow's two-pass resampling (python-pillow/Pillow, src/libImaging/Resample.c), to the bit.
+#pragma once
+
+#include <cstdint>
+
+#include "image/image.h"
+
+namespace apatite {
+
+// Image.resize((width, height), Resampling.BILINEAR): a triangle filter, widened by the ratio when
+// shrinking, so that every source pixel counts. Horizontal pass, then vertical pass, each rounding
+// to the sample type; a pass whose size stays is left out. With n taps of weight w around the
+// centre c = (i + 0.5) * in / out, weights 1 - |x + 0.5 - c| / max(1, in / out) divided by their
+// sum, all in binary64:
+//   8 bits:  sum of sample * trunc(w * 2^22 + 0.5), plus 2^21, shifted right by 22, cut to 0..255
+//            (Pillow's modes L and RGB);
+//   16 bits: binary64 sum in ascending order, trunc(sum + 0.5), cut to 0..65535 (mode I;16);
+//   binary32: binary64 sum in ascending order, rounded once (mode F).
+// Channels are independent; Pillow has no 16-bit RGB, here it is three times I;16.
+Image resize_pillow_bilinear(const Image& image, std::int64_t height, std::int64_t width);
+
+}  // namespace apatite
