@@ -5,7 +5,9 @@
 add_library(apatite_flags INTERFACE)
 target_compile_options(apatite_flags INTERFACE
   -ffp-contract=off -fno-fast-math -fno-unsafe-math-optimizations
-  -Wall -Wextra -Wconversion -Wshadow -Werror)
+  -Wall -Wextra -Wconversion -Wshadow -Werror
+  # Members left out of a designated initialiser have their default.
+  -Wno-missing-field-initializers)
 if(CMAKE_SYSTEM_PROCESSOR MATCHES "^(x86_64|AMD64|i.86)$")
   target_compile_options(apatite_flags INTERFACE -mfpmath=sse -msse2)
 endif()

@@ -66,6 +66,7 @@ class Backend {
 
   // Throws Error: kUnavailable for an instruction set that is not built in or not present, with the
   // names of those that are; kUsage for a wrong option; what the source throws.
+  // `parameters` must outlive the executable.
   [[nodiscard]] virtual std::unique_ptr<Executable> compile(
       const Graph& graph, const ParameterSource& parameters,
       const CompileOptions& options) const = 0;

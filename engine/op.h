@@ -66,6 +66,11 @@ struct AvgPool2d {
   bool count_include_pad = true;
 };
 
+// The divisor of average pooling at output row and column `at` of an image of size `in`: taps
+// inside the image or, with count_include_pad, inside the padded image (a ceil-mode window may end
+// beyond).
+std::int64_t average_taps(const AvgPool2d& op, const Extent& in, const Extent& at);
+
 // Inputs: x (C x H x W). Output C x 1 x 1: the mean over the image.
 struct GlobalAvgPool {};
 

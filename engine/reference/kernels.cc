@@ -158,19 +158,12 @@ void avg_pool2d(const AvgPool2d& op, View<T> x, T* y, const Shape& out) {
     for (std::int64_t oh = 0; oh < out.height; ++oh) {
       for (std::int64_t ow = 0; ow < out.width; ++ow) {
         T sum = 0;
-        std::int64_t inside = 0;
-        const std::int64_t top = oh * op.stride.height - op.padding.top;
-        const std::int64_t left = ow * op.stride.width - op.padding.left;
-        for_each_tap(op.kernel, Extent{}, top, left, x.shape.height, x.shape.width,
+        for_each_tap(op.kernel, Extent{}, oh * op.stride.height - op.padding.top,
+                     ow * op.stride.width - op.padding.left, x.shape.height, x.shape.width,
                      [&](std::int64_t row, std::int64_t column) {
                        sum += image[row * x.shape.width + column];
-                       ++inside;
                      });
-        std::int64_t count = inside;
-        if (op.count_include_pad) {
-          count = (std::min(top + op.kernel.height, x.shape.height + op.padding.bottom) - top) *
-                  (std::min(left + op.kernel.width, x.shape.width + op.padding.right) - left);
-        }
+        const std::int64_t count = average_taps(op, {x.shape.height, x.shape.width}, {oh, ow});
         *y++ = sum / static_cast<T>(count) + T{0};
       }
     }

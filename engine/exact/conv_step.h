@@ -1,0 +1,108 @@
+// A convolution (or linear layer) with what is fused to it, as a step.
+#pragma once
+
+#include <optional>
+#include <vector>
+
+#include "engine/batch_norm.h"
+#include "engine/exact/step.h"
+#include "engine/op.h"
+#include "engine/tensor.h"
+
+namespace apatite::exact {
+
+// What a convolution computes and where. Weight {out, in/groups, kh, kw}; the others may be absent.
+struct ConvSpec {
+  Conv2d op;
+  Value x;
+  Value y;
+  std::optional<Value> residual;
+  Tensor weight;
+  std::optional<Tensor> bias;
+  std::optional<Affine<float>> norm_before;  // followed by a ReLU
+  std::optional<Affine<float>> norm;
+  bool relu = false;
+};
+
+// Whether TiledConvStep can run it; if not, GenericConvStep does.
+bool can_tile(const Conv2d& op);
+
+// Whether a batch norm and ReLU can be computed on the way into the convolution.
+bool can_norm_before(const Conv2d& op);
+
+// Columns of +0 that x needs on either side, given the widths of input and output. None for the
+// common case (at most one tap of the outermost pixels lies outside), which skips those taps.
+struct ColumnPadding {
+  std::int64_t left = 0;
+  std::int64_t right = 0;
+};
+ColumnPadding needed_columns(const Conv2d& op, std::int64_t in_width, std::int64_t out_width);
+
+// Register tiles over packed weights (conv-inl.h).
+class TiledConvStep final : public Step {
+ public:
+  // Packs the weights with `threads` threads; `spec.weight` is freed.
+  TiledConvStep(const KernelTable& kernels, ConvSpec spec, int threads);
+
+  void run(const RunContext& context) const override;
+  [[nodiscard]] std::int64_t scratch_floats() const override { return scratch_floats_; }
+
+ private:
+  // One kernel call's place in the image; offsets in floats.
+  struct Tile {
+    ConvKernel kernel;
+    std::int64_t x_offset;
+    std::int64_t y_offset;  // of a block; the residual's too
+    std::int64_t w_offset;
+    std::int64_t kernel_height;
+    std::int64_t first_pixel;
+    std::int64_t pixels;
+    bool skip_left;
+    bool skip_right;
+  };
+  struct Panel {
+    std::int64_t first_block;
+    std::int64_t w_offset;
+  };
+  // The panels of one width, and how the image is tiled for them.
+  struct PanelGroup {
+    std::int64_t vectors;
+    std::vector<Panel> panels;
+    std::vector<Tile> tiles;
+    ConvGeometry geometry;
+    std::int64_t block_tiles = 1;  // tiles whose inputs stay in the cache while all panels pass
+  };
+
+  void choose_panels();
+  void pack_weights(int threads);
+  [[nodiscard]] ConvGeometry geometry(std::int64_t vectors) const;
+  [[nodiscard]] std::vector<Tile> tile_image(std::int64_t vectors) const;
+  void run_group(const RunContext& context, const PanelGroup& group) const;
+  void run_block(const RunContext& context, const PanelGroup& group, Share units,
+                 Share panels) const;
+  void normalize_block(const RunContext& context, const PanelGroup& group, Share units) const;
+
+  const KernelTable& kernels_;
+  ConvSpec spec_;
+  bool pointwise_;
+  Epilogue epilogue_;
+  std::vector<PanelGroup> groups_;
+  AlignedArray<float> weights_;
+  AlignedArray<float> channel_values_;  // bias, scale, shift, scale and shift before
+  const float* scale_before_ = nullptr;
+  const float* shift_before_ = nullptr;
+  std::int64_t scratch_floats_ = 0;
+};
+
+// Any attributes (groups, strides), one output at a time: right, not fast. Nothing is fused to it.
+class GenericConvStep final : public Step {
+ public:
+  explicit GenericConvStep(ConvSpec spec) : spec_(std::move(spec)) {}
+
+  void run(const RunContext& context) const override;
+
+ private:
+  ConvSpec spec_;
+};
+
+}  // namespace apatite::exact

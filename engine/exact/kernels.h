@@ -1,0 +1,114 @@
+// The innermost loops of the exact backend, compiled once per instruction set.
+//
+// Values lie in blocks of `lanes` channels: [image][channel block][row][column][lane], where
+// `lanes` is the width of the instruction set's vector (16 for AVX-512, 8 for AVX2, 4 otherwise),
+// so that a vector holds one pixel of `lanes` channels. The image that a network starts from lies
+// in planes (one channel a block). Unused lanes of a block are +0.
+//
+// No kernel has an error path: plan.cc hands them only what they can do. Each gives the bits of
+// engine/reference/kernels.h. Non-finite results are noted in `status`.
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <span>
+#include <string_view>
+
+namespace apatite::exact {
+
+constexpr std::int64_t kMaxLanes = 16;
+
+// One vector per thread, +0 while every result was finite: kernels add 0 * result to it with one
+// fma, which keeps a zero for finite results and leaves a NaN for ever otherwise.
+struct alignas(64) Status {
+  std::array<float, kMaxLanes> lanes{};
+  [[nodiscard]] bool all_finite() const;
+};
+
+// What follows a convolution's chain on its way to memory, in this order: + bias (or +0),
+// fma(., scale, shift), + residual, ReLU. Null: left out. Each array holds one value per output
+// channel, padded with 0 to whole blocks.
+struct Epilogue {
+  const float* bias = nullptr;
+  const float* scale = nullptr;
+  const float* shift = nullptr;
+  bool relu = false;
+};
+
+// What is the same for all tiles of a convolution.
+struct ConvGeometry {
+  const std::int32_t* block_channels = nullptr;  // channels used in each input block
+  std::int64_t blocks = 0;                       // input blocks
+  std::int64_t kernel_width = 1;
+  std::int64_t x_block_stride = 0;  // floats between input blocks
+  std::int64_t x_row_step = 0;      // floats between the rows of two taps: dilation * row stride
+  std::int64_t x_tap_step = 0;      // floats between two taps of a row: dilation * pixel stride
+  std::int64_t w_channel_step = 0;  // floats of one input channel in a weight panel
+  std::int64_t y_block_stride = 0;  // floats between output blocks
+  std::int64_t residual_block_stride = 0;
+};
+
+// `pixels` neighbouring outputs of one row times one panel (1, 2 or 4 blocks) of output channels.
+struct ConvTile {
+  const float* x = nullptr;  // input block 0, first used row of taps, column of tap 0, pixel 0
+  const float* w = nullptr;  // panel [channel][kh][kw][vectors * lanes], first used kh
+  float* y = nullptr;        // first output block, pixel 0
+  const float* residual = nullptr;  // added as Epilogue says; null: none
+  std::int64_t first_channel = 0;   // of the panel, into the arrays of Epilogue
+  std::int64_t kernel_height = 1;   // rows of taps inside the image
+  bool skip_left = false;           // tap 0 of pixel 0 is outside the image
+  bool skip_right = false;          // the last tap of the last pixel is outside the image
+};
+
+using ConvKernel = void (*)(const ConvGeometry&, const Epilogue&, const ConvTile&, Status&);
+
+// The shape of a tile that some kernel computes.
+struct TileShape {
+  std::int64_t pixels;
+  std::int64_t vectors;  // output blocks
+};
+
+// How far apart the inputs of two neighbouring outputs are.
+enum class PixelStep { kBlocked1, kBlocked2, kPlanar1, kPlanar2 };  // layout, stride
+
+// One row of outputs of a pooling window, one block of channels.
+struct PoolRow {
+  const float* x = nullptr;  // first row of taps inside the image, column 0
+  float* y = nullptr;
+  const float* counts = nullptr;  // average pooling: the divisor of each column
+  std::int64_t out_width = 0;
+  std::int64_t in_width = 0;
+  std::int64_t kernel_height = 1;  // rows of taps inside the image
+  std::int64_t kernel_width = 1;
+  std::int64_t stride_width = 1;
+  std::int64_t dilation_width = 1;
+  std::int64_t pad_left = 0;
+  std::int64_t x_row_step = 0;  // floats between the rows of two taps
+};
+
+// What the exact backend needs of one instruction set.
+struct KernelTable {
+  std::string_view isa;
+  std::int64_t lanes;
+  std::span<const TileShape> tiles;  // widest panels first
+  // Null if there is no such kernel. `pointwise`: one tap (kernel 1x1).
+  ConvKernel (*conv)(TileShape tile, PixelStep step, bool pointwise);
+  // `pixels` neighbouring pixels of one block of channels; x, y contiguous.
+  void (*affine)(const float* x, const float* scale, const float* shift, bool relu, float* y,
+                 std::int64_t pixels, Status& status);
+  void (*add)(const float* a, const float* b, bool relu, float* y, std::int64_t pixels,
+              Status& status);
+  void (*relu)(const float* x, float* y, std::int64_t pixels);
+  void (*max_pool_row)(const PoolRow& pool);
+  void (*avg_pool_row)(const PoolRow& pool, Status& status);
+};
+
+// Those that are built in, best first. `scalar` is always there.
+struct BuiltKernels {
+  std::string_view isa;
+  bool present;
+  const KernelTable* table;
+};
+std::span<const BuiltKernels> built_kernels();
+
+}  // namespace apatite::exact

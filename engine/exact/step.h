@@ -1,0 +1,70 @@
+// A step of a compiled network, and what it works on.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <span>
+#include <vector>
+
+#include "engine/exact/kernels.h"
+#include "engine/exact/layout.h"
+#include "engine/tensor.h"
+
+namespace apatite::exact {
+
+// Where a value of the plan lies: blocks first_block, ... of a buffer.
+struct Value {
+  Layout layout;
+  std::size_t buffer = 0;
+  std::int64_t first_block = 0;
+};
+
+// The part of the memory in which one buffer lies during a run.
+struct BufferMemory {
+  float* data = nullptr;          // of the first image in work
+  std::int64_t image_stride = 0;  // floats between images
+};
+
+// One call of the steps: the images in work, who works, and on which memory.
+struct RunContext {
+  const Tensor* input = nullptr;  // the whole batch
+  std::span<Tensor> outputs;      // the whole batch
+  std::int64_t first_image = 0;   // of the batch; the images in work
+  std::int64_t images = 0;        // start there
+  std::span<const BufferMemory> buffers;
+  int thread = 0;
+  int threads = 1;
+  float* scratch = nullptr;  // of this thread, Step::scratch_floats() at least
+  Status* status = nullptr;  // of this thread
+
+  // The first float of `value` (row 0, column 0, block 0) for the `image`-th image in work.
+  [[nodiscard]] float* at(const Value& value, std::int64_t image) const {
+    const BufferMemory& memory = buffers[value.buffer];
+    return memory.data + image * memory.image_stride +
+           value.first_block * value.layout.block_stride() +
+           value.layout.pad_left * value.layout.lanes;
+  }
+};
+
+// This thread's share [begin, end) of `count` units: equal parts, in order.
+struct Share {
+  std::int64_t begin;
+  std::int64_t end;
+};
+inline Share share_of(std::int64_t count, int part, int parts) {
+  return {count * part / parts, count * (part + 1) / parts};
+}
+
+// All threads call run() of one step, then meet at a barrier, then go on to the next step.
+class Step {
+ public:
+  Step() = default;
+  Step(const Step&) = delete;
+  Step& operator=(const Step&) = delete;
+  virtual ~Step() = default;
+
+  virtual void run(const RunContext& context) const = 0;
+  [[nodiscard]] virtual std::int64_t scratch_floats() const { return 0; }
+};
+
+}  // namespace apatite::exact

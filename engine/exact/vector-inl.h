@@ -1,0 +1,72 @@
+// Vectors of one instruction set, and the fused multiply-add of the contract on them.
+#if defined(APATITE_ENGINE_EXACT_VECTOR_INL_H_) == defined(HWY_TARGET_TOGGLE)
+#ifdef APATITE_ENGINE_EXACT_VECTOR_INL_H_
+#undef APATITE_ENGINE_EXACT_VECTOR_INL_H_
+#else
+#define APATITE_ENGINE_EXACT_VECTOR_INL_H_
+#endif
+
+#include <cmath>
+#include <cstddef>
+#include <cstdint>
+#include <string_view>
+
+#include <hwy/cache_control.h>
+#include <hwy/highway.h>
+#include "engine/exact/kernels.h"
+
+HWY_BEFORE_NAMESPACE();
+namespace apatite::exact::HWY_NAMESPACE {
+
+namespace hn = hwy::HWY_NAMESPACE;
+
+#if HWY_TARGET == HWY_SCALAR
+using Floats = hn::CappedTag<float, 1>;
+#else
+using Floats = hn::CappedTag<float, kMaxLanes>;
+#endif
+using Vector = hn::Vec<Floats>;
+constexpr Floats kFloats;
+constexpr std::int64_t kLanes = static_cast<std::int64_t>(hn::MaxLanes(Floats()));
+
+constexpr std::string_view isa_name() {
+#if HWY_TARGET == HWY_AVX3
+  return "avx512";
+#elif HWY_TARGET == HWY_AVX2
+  return "avx2";
+#elif HWY_TARGET == HWY_NEON
+  return "neon";
+#else
+  return "scalar";
+#endif
+}
+
+// a * b + c with one rounding, in every lane.
+HWY_INLINE Vector fused_multiply_add(Vector a, Vector b, Vector c) {
+#if HWY_NATIVE_FMA
+  return hn::MulAdd(a, b, c);
+#else
+  // hn::MulAdd rounds twice here; std::fma rounds once on every machine.
+  HWY_ALIGN float x[kLanes];
+  HWY_ALIGN float y[kLanes];
+  HWY_ALIGN float z[kLanes];
+  hn::Store(a, kFloats, x);
+  hn::Store(b, kFloats, y);
+  hn::Store(c, kFloats, z);
+  for (std::int64_t i = 0; i < kLanes; ++i) z[i] = std::fma(x[i], y[i], z[i]);
+  return hn::Load(kFloats, z);
+#endif
+}
+
+// x < 0 ? 0 : x for an x that is not -0 (a NaN may become 0: it was noted before).
+HWY_INLINE Vector rectify(Vector x) { return hn::Max(x, hn::Zero(kFloats)); }
+
+// Notes whether every lane of `x` is finite.
+HWY_INLINE void note(Vector x, Vector& noted) {
+  noted = fused_multiply_add(x, hn::Zero(kFloats), noted);
+}
+
+}  // namespace apatite::exact::HWY_NAMESPACE
+HWY_AFTER_NAMESPACE();
+
+#endif
