@@ -16,11 +16,11 @@ namespace apatite {
 struct CompileOptions {
   // The nodes whose values run() delivers, in this order; empty: the graph's output alone.
   // An output is never fused away.
-  std::vector<NodeId> outputs;
+  std::vector<NodeId> outputs{};
   // Threads of one run(); 0: as many as the process may use.
   int threads = 0;
   // One of Backend::isas(); empty: the best that is present.
-  std::string isa;
+  std::string isa{};
   // False keeps every node apart (a test of fusion, and a way to find a fault).
   bool fuse = true;
 };

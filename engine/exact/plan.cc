@@ -137,7 +137,8 @@ class Planner {
   ValueId readable(const FusedGroup& group, ValueId value) {
     const Node& main = node(group.main);
     const Layout layout = values_[value].layout;  // a copy: new_value may move values_
-    if (const auto conv = as_convolution(graph_, main)) {
+    // A batch norm ahead of a convolution goes by blocks, like any batch norm.
+    if (const auto conv = as_convolution(graph_, main); conv && !group.pre_norm) {
       if (!can_tile(*conv)) return value;  // GenericConvStep goes by strides
       const ColumnPadding columns = needed_columns(*conv, layout.width, main.shape.width);
       if (layout.pad_left >= columns.left && layout.pad_right >= columns.right) return value;

@@ -1,0 +1,237 @@
+// Every backend, every instruction set, every case: the bits of the reference where bits are
+// promised, a derived bound elsewhere.
+#include <gtest/gtest.h>
+
+#include <map>
+#include <ostream>
+#include <string>
+#include <vector>
+
+#include "engine/backend.h"
+#include "tests/conformance/cases.h"
+#include "tests/support/compare.h"
+#include "tests/support/error_bound.h"
+#include "tests/support/random_parameters.h"
+
+namespace apatite {
+namespace {
+
+constexpr std::int64_t kBatch = 3;
+
+// What a backend is held to. One that is not listed here fails the test: say what it promises.
+enum class Promise { kBits, kBinary64 };
+const std::map<std::string, Promise, std::less<>> kPromises{
+    {"exact", Promise::kBits}, {"reference", Promise::kBits}, {"reference64", Promise::kBinary64}};
+
+std::vector<NodeId> all_nodes(const Graph& graph) {
+  std::vector<NodeId> ids(graph.nodes().size());
+  for (NodeId id = 0; id < ids.size(); ++id) ids[id] = id;
+  return ids;
+}
+
+std::span<const float> image_of(const Tensor& batch, std::int64_t image) {
+  const std::size_t size = batch.size() / static_cast<std::size_t>(batch.dims()[0]);
+  return batch.values().subspan(static_cast<std::size_t>(image) * size, size);
+}
+
+Tensor one_image(const Tensor& batch, std::int64_t image) {
+  Dims dims = batch.dims();
+  dims[0] = 1;
+  return Tensor(dims, image_of(batch, image));
+}
+
+// A case with the reference's value of every node.
+struct Oracle {
+  Oracle(const std::string& line, Values values)
+      : graph(graph_from_text(line)),
+        source(graph, RandomParameters(name_hash(line), values)),
+        input(random_images(graph.node(0).shape, kBatch, name_hash(line) + 1, values)),
+        nodes(find_backend("reference")
+                  .compile(graph, source, {.outputs = all_nodes(graph), .threads = 1})
+                  ->run(input)) {}
+
+  Graph graph;
+  LoadedParameters source;
+  Tensor input;
+  std::vector<Tensor> nodes;
+};
+
+// Empty if every output of one run has the oracle's bits, else the first that has not.
+// `results` start with the oracle's image `first_image`.
+std::string difference(const Oracle& oracle, const std::vector<NodeId>& outputs,
+                       const std::vector<Tensor>& results, std::int64_t first_image) {
+  if (results.size() != outputs.size()) return "wrong number of outputs";
+  for (std::size_t i = 0; i < outputs.size(); ++i) {
+    const Node& node = oracle.graph.node(outputs[i]);
+    const std::int64_t batch = results[i].dims().at(0);
+    if (results[i].dims() != node.shape.with_batch(batch)) return node.name + ": wrong dims";
+    for (std::int64_t image = 0; image < batch; ++image) {
+      const std::string bits = bit_difference(
+          image_of(oracle.nodes[outputs[i]], first_image + image), image_of(results[i], image));
+      if (bits.empty()) continue;
+      return "node " + node.name + ", image " + to_text(image) + " of a batch of " +
+             to_text(batch) + ": " + bits;
+    }
+  }
+  return {};
+}
+
+// Runs the case as a batch and one of its images alone.
+std::string difference(const Oracle& oracle, const Backend& backend,
+                       const CompileOptions& options) {
+  const auto outputs = resolve_outputs(oracle.graph, options);
+  const auto executable = backend.compile(oracle.graph, oracle.source, options);
+  const std::string batch = difference(oracle, outputs, executable->run(oracle.input), 0);
+  if (!batch.empty()) return batch;
+  return difference(oracle, outputs, executable->run(one_image(oracle.input, 1)), 1);
+}
+
+// Fused and not, the output alone, all nodes tapped and each inner node alone, 1 to 3 threads.
+std::vector<CompileOptions> ways_to_run(const Graph& graph, const std::string& isa) {
+  std::vector<CompileOptions> ways{
+      {.threads = 1, .isa = isa, .fuse = true},
+      {.threads = 1, .isa = isa, .fuse = false},
+      {.outputs = all_nodes(graph), .threads = 2, .isa = isa, .fuse = true},
+      {.outputs = all_nodes(graph), .threads = 3, .isa = isa, .fuse = false},
+      {.threads = 2, .isa = isa, .fuse = true},
+      {.threads = 3, .isa = isa, .fuse = true},
+  };
+  for (NodeId id = 1; id < graph.output(); ++id) {
+    ways.push_back({.outputs = {id, graph.output()}, .threads = 1, .isa = isa, .fuse = true});
+  }
+  return ways;
+}
+
+// One instruction set of one backend that promises bits.
+struct Target {
+  const Backend* backend;
+  std::string isa;
+};
+
+void PrintTo(const Target& target, std::ostream* stream) {
+  *stream << target.backend->name() << ' ' << target.isa;
+}
+
+std::vector<Target> exact_targets() {
+  std::vector<Target> targets;
+  for (const Backend* backend : backends()) {
+    if (kPromises.at(std::string(backend->name())) != Promise::kBits) continue;
+    if (!backend->unavailable_reason().empty()) continue;
+    for (const Isa& isa : backend->isas()) {
+      if (isa.present) targets.push_back({backend, isa.name});
+    }
+  }
+  return targets;
+}
+
+class ExactBackend : public ::testing::TestWithParam<Target> {};
+
+// The first difference among all ways to run one case.
+std::string first_difference(const std::string& line, Values values, const Target& target) {
+  const Oracle oracle(line, values);
+  for (const CompileOptions& options : ways_to_run(oracle.graph, target.isa)) {
+    const std::string found = difference(oracle, *target.backend, options);
+    if (found.empty()) continue;
+    return "APATITE_CASE='" + line + "'\n  values " + std::to_string(static_cast<int>(values)) +
+           ", threads " + std::to_string(options.threads) + ", fuse " +
+           std::to_string(options.fuse) + ", outputs " + std::to_string(options.outputs.size()) +
+           "\n  " + found;
+  }
+  return {};
+}
+
+TEST_P(ExactBackend, HasTheBitsOfTheReferenceOnEveryCase) {
+  int cases = 0;
+  for (const std::string& line : conformance_cases()) {
+    for (const Values values : {Values::kSpiced, Values::kTiny}) {
+      const std::string found = first_difference(line, values, GetParam());
+      EXPECT_TRUE(found.empty()) << found;
+      ++cases;
+    }
+  }
+  EXPECT_GT(cases, 0) << conformance_file() << " holds no case";
+}
+
+INSTANTIATE_TEST_SUITE_P(All, ExactBackend, ::testing::ValuesIn(exact_targets()),
+                         [](const auto& test) {
+                           return std::to_string(test.index) + "_" +
+                                  std::string(test.param.backend->name()) + "_" + test.param.isa;
+                         });
+
+TEST(Conformance, EveryBackendHasAPromiseAndTheListIsLong) {
+  for (const Backend* backend : backends()) {
+    EXPECT_TRUE(kPromises.contains(backend->name())) << backend->name();
+  }
+  EXPECT_FALSE(exact_targets().empty());
+  EXPECT_GE(read_lines(conformance_file()).size(), 100U);
+}
+
+TEST(Conformance, EveryOperationHasACase) {
+  std::map<std::string_view, int> cases;
+  for (const std::string& line : read_lines(conformance_file())) {
+    const Graph graph = graph_from_text(line);
+    for (const Node& node : graph.nodes()) ++cases[op_name(node.op)];
+  }
+  EXPECT_EQ(cases.size(), std::variant_size_v<Op>);
+}
+
+TEST(Conformance, NoTensorHoldsANegativeZero) {
+  std::size_t zeros = 0;
+  for (const std::string& line : conformance_cases()) {
+    for (const Values values : {Values::kSpiced, Values::kTiny}) {
+      const Oracle oracle(line, values);
+      for (NodeId id = 0; id < oracle.nodes.size(); ++id) {
+        for (const float x : oracle.nodes[id].values()) {
+          if (x != 0) continue;
+          ++zeros;
+          ASSERT_FALSE(std::signbit(x)) << line << ", node " << oracle.graph.node(id).name;
+        }
+      }
+    }
+  }
+  EXPECT_GT(zeros, 1000U);
+}
+
+std::vector<std::span<const float>> inputs_of(const Oracle& oracle, NodeId id, std::int64_t image) {
+  std::vector<std::span<const float>> inputs;
+  for (const NodeId input : oracle.graph.node(id).inputs) {
+    inputs.push_back(image_of(oracle.nodes[input], image));
+  }
+  return inputs;
+}
+
+// Each node within its own bound of its value in binary64; the whole network within the sum of all
+// bounds, each amplified by the nodes behind it.
+TEST(Conformance, ReferenceLiesWithinTheDerivedBoundOfReference64) {
+  for (const std::string& line : conformance_cases()) {
+    for (const Values values : {Values::kNetwork, Values::kSpiced, Values::kTiny}) {
+      const Oracle oracle(line, values);
+      SCOPED_TRACE("APATITE_CASE='" + line + "' values " +
+                   std::to_string(static_cast<int>(values)));
+      const auto true_values = find_backend("reference64")
+                                   .compile(oracle.graph, oracle.source,
+                                            {.outputs = all_nodes(oracle.graph), .threads = 1})
+                                   ->run64(one_image(oracle.input, 0));
+      const ErrorBound bounds(oracle.graph, oracle.source);
+      std::vector<std::vector<double>> errors{
+          std::vector<double>(static_cast<std::size_t>(oracle.graph.node(0).shape.size()), 0.0)};
+      for (NodeId id = 1; id < oracle.nodes.size(); ++id) {
+        const auto local = bounds.local(id, inputs_of(oracle, id, 0));
+        std::vector<std::vector<double>> input_errors;
+        for (const NodeId input : oracle.graph.node(id).inputs) {
+          input_errors.push_back(errors[input]);
+        }
+        errors.push_back(bounds.amplified(id, input_errors));
+        for (std::size_t i = 0; i < local.bound.size(); ++i) errors[id][i] += local.bound[i];
+        const auto actual = image_of(oracle.nodes[id], 0);
+        const std::string& name = oracle.graph.node(id).name;
+        EXPECT_EQ(bound_violation(local.value, local.bound, actual), "") << name << " alone";
+        EXPECT_EQ(bound_violation(true_values[id].values(), errors[id], actual), "") << name;
+      }
+      ASSERT_FALSE(HasFailure());
+    }
+  }
+}
+
+}  // namespace
+}  // namespace apatite

@@ -1,0 +1,166 @@
+#include "tests/support/error_bound.h"
+
+#include <algorithm>
+#include <cmath>
+
+#include "engine/reference/kernels.h"
+
+namespace apatite {
+namespace {
+
+using reference::View;
+
+constexpr double kUnit = 0x1p-24;       // of binary32
+constexpr double kSmallest = 0x1p-149;  // the smallest binary32 above zero
+constexpr double kOwn = 1 + 0x1p-20;    // more than what binary64 itself rounds here
+
+double gamma(double n) { return n * kUnit / (1 - n * kUnit); }
+
+template <class T, class Function>
+std::vector<double> map(std::span<const T> values, Function f) {
+  std::vector<double> mapped(values.size());
+  std::transform(values.begin(), values.end(), mapped.begin(),
+                 [&](T x) { return f(static_cast<double>(x)); });
+  return mapped;
+}
+
+double absolute(double x) { return std::abs(x); }
+double square(double x) { return x * x; }
+double same(double x) { return x; }
+
+std::vector<std::vector<double>> map_all(const std::vector<std::span<const float>>& inputs,
+                                         double (*f)(double)) {
+  std::vector<std::vector<double>> mapped;
+  for (const auto& input : inputs) mapped.push_back(map(input, f));
+  return mapped;
+}
+
+// True if every value of the result is one of the inputs or zero.
+bool copies(const Op& op) {
+  return std::holds_alternative<Input>(op) || std::holds_alternative<Relu>(op) ||
+         std::holds_alternative<MaxPool2d>(op) || std::holds_alternative<Concat>(op) ||
+         std::holds_alternative<SubsamplePad>(op);
+}
+
+}  // namespace
+
+ErrorBound::ErrorBound(const Graph& graph, const ParameterSource& source) : graph_(graph) {
+  for (const Node& node : graph.nodes()) {
+    std::vector<Tensor> loaded;
+    for (const ParameterId id : node.parameters) {
+      loaded.push_back(source.load(graph.parameters()[id]));
+    }
+    Parameters parameters;
+    if (const auto* norm = std::get_if<BatchNorm>(&node.op)) {
+      parameters.affine = fold_batch_norm<double>(loaded[0], loaded[1], loaded[2], loaded[3],
+                                                  norm->epsilon, node.name);
+    } else {
+      for (const Tensor& tensor : loaded) parameters.tensors.push_back(widen(tensor));
+    }
+    parameters_.push_back(std::move(parameters));
+  }
+}
+
+// Roundings between an input and a result: products and sums of the chain, the bias, the division.
+double ErrorBound::chain_length(NodeId id) const {
+  const Node& node = graph_.node(id);
+  const auto weights_per_output = [&] {
+    return static_cast<double>(parameters_[id].tensors[0].size()) /
+           static_cast<double>(node.shape.channels);
+  };
+  return std::visit(Overloaded{
+                        [&](const Conv2d&) { return weights_per_output() + 1; },
+                        [&](const Linear&) { return weights_per_output() + 1; },
+                        [&](const BatchNorm&) { return 2.0; },  // scale or shift, and the fma
+                        [&](const AvgPool2d& op) {
+                          return static_cast<double>(op.kernel.height * op.kernel.width);
+                        },
+                        [&](const GlobalAvgPool&) {
+                          const Shape& in = graph_.node(node.inputs[0]).shape;
+                          return static_cast<double>(in.height * in.width);
+                        },
+                        [&](const Add&) { return 1.0; },
+                        [&](const auto& /*copies*/) { return 0.0; },
+                    },
+                    node.op);
+}
+
+template <class Function>
+std::vector<double> ErrorBound::apply(NodeId id, const Values& inputs, bool with_shift,
+                                      Function f) const {
+  const Node& node = graph_.node(id);
+  const Parameters& parameters = parameters_[id];
+  std::vector<double> y(static_cast<std::size_t>(node.shape.size()));
+  std::vector<View<double>> x;
+  for (std::size_t i = 0; i < inputs.size(); ++i) {
+    x.push_back({inputs[i].data(), graph_.node(node.inputs[i]).shape});
+  }
+  std::vector<std::vector<double>> mapped;
+  for (const Tensor64& tensor : parameters.tensors) mapped.push_back(map(tensor.values(), f));
+  const double* weight = mapped.empty() ? nullptr : mapped[0].data();
+  const double* bias = with_shift && mapped.size() > 1 ? mapped[1].data() : nullptr;
+  std::visit(
+      Overloaded{
+          [&](const Input&) { y = inputs[0]; },
+          [&](const Conv2d& op) {
+            reference::conv2d(op, x[0], weight, bias, y.data(), node.shape);
+          },
+          [&](const BatchNorm&) {
+            Affine<double> affine{map(std::span<const double>(parameters.affine.scale), f),
+                                  map(std::span<const double>(parameters.affine.shift), f)};
+            if (!with_shift) std::fill(affine.shift.begin(), affine.shift.end(), 0.0);
+            reference::batch_norm(x[0], affine, y.data());
+          },
+          [&](const Relu&) { reference::relu(x[0], y.data()); },
+          [&](const MaxPool2d& op) { reference::max_pool2d(op, x[0], y.data(), node.shape); },
+          [&](const AvgPool2d& op) { reference::avg_pool2d(op, x[0], y.data(), node.shape); },
+          [&](const GlobalAvgPool&) { reference::global_avg_pool(x[0], y.data()); },
+          [&](const Linear& op) { reference::linear(op, x[0], weight, bias, y.data()); },
+          [&](const Add&) { reference::add(x[0], x[1], y.data()); },
+          [&](const Concat&) { reference::concat(std::span<const View<double>>(x), y.data()); },
+          [&](const SubsamplePad& op) { reference::subsample_pad(op, x[0], y.data(), node.shape); },
+      },
+      node.op);
+  return y;
+}
+
+ErrorBound::Local ErrorBound::local(NodeId id,
+                                    const std::vector<std::span<const float>>& inputs) const {
+  const Node& node = graph_.node(id);
+  Local result{apply(id, map_all(inputs, same), true, same), {}};
+  if (copies(node.op)) {
+    result.bound.assign(result.value.size(), 0.0);
+    return result;
+  }
+  const double n = chain_length(id);
+  result.bound = apply(id, map_all(inputs, absolute), true, absolute);
+  for (double& bound : result.bound) bound = (gamma(n) * bound + (n + 1) * kSmallest) * kOwn;
+  if (std::holds_alternative<BatchNorm>(node.op)) {
+    // A scale that underflows is off by up to 2^-150, times x.
+    for (std::size_t i = 0; i < inputs[0].size(); ++i) {
+      result.bound[i] += std::abs(static_cast<double>(inputs[0][i])) * kSmallest;
+    }
+  }
+  return result;
+}
+
+std::vector<double> ErrorBound::amplified(NodeId id, const Values& errors) const {
+  std::vector<double> moved = apply(id, errors, false, absolute);
+  for (double& error : moved) error *= kOwn;
+  return moved;
+}
+
+std::vector<double> ErrorBound::local_variance(
+    NodeId id, const std::vector<std::span<const float>>& inputs) const {
+  const Node& node = graph_.node(id);
+  if (copies(node.op)) return std::vector<double>(static_cast<std::size_t>(node.shape.size()), 0.0);
+  std::vector<double> variance = apply(id, map_all(inputs, square), true, square);
+  for (double& v : variance) v *= kUnit * kUnit * chain_length(id);
+  return variance;
+}
+
+std::vector<double> ErrorBound::amplified_variance(NodeId id, const Values& variances) const {
+  return apply(id, variances, false, square);
+}
+
+}  // namespace apatite
