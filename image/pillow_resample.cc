@@ -155,7 +155,7 @@ void horizontal_pass(const Axis& axis, const Rows<const T>& from, Index count, c
   }
 }
 
-// Every row of `to` from the rows of `from`, whose first row is source row `offset`.
+// Every row of `to` from the rows of `from`, whose first row is the source's row `offset`.
 template <class T>
 void vertical_pass(const Axis& axis, const Rows<const T>& from, Index offset, Index height,
                    const Rows<T>& to) {
@@ -179,39 +179,72 @@ void vertical_pass(const Axis& axis, const Rows<const T>& from, Index offset, In
   }
 }
 
+// The rows [first, first + count) of the source that the vertical pass reads.
+struct UsedRows {
+  Index first;
+  Index count;
+};
+
+UsedRows used_rows(const Axis& rows) {
+  const Index first = rows.windows.front().first;
+  return {first, rows.windows.back().first + rows.windows.back().count - first};
+}
+
+enum class Order { kHorizontalFirst, kPillow13 };
+
+bool vertical_first(Order order, const Image& image, Index height, Index width) {
+  return order == Order::kPillow13 && height < image.height &&
+         image.height - height > 2 * (image.width - width);
+}
+
 template <class T>
-Image resample(const Image& image, const Filter& filter, Index height, Index width) {
+Image resample(const Image& image, const Filter& filter, Order order, Index height, Index width) {
   const Index channels = image.channels;
   Image result = make_image<T>(height, width, channels, image.source);
   const Rows<T> to{result.values<T>().data(), width, channels};
   const Rows<const T> from{image.values<T>().data(), image.width, channels};
   if (height == image.height && width == image.width) {
     std::copy_n(from.data, height * from.length(), to.data);
-  } else if (height == image.height) {
+    return result;
+  }
+  if (height == image.height) {
     horizontal_pass(make_axis_for<T>(filter, image.width, width), from, height, to);
+    return result;
+  }
+  const Axis rows = make_axis_for<T>(filter, image.height, height);
+  if (width == image.width) {
+    vertical_pass(rows, from, 0, height, to);
+    return result;
+  }
+  const Axis columns = make_axis_for<T>(filter, image.width, width);
+  if (vertical_first(order, image, height, width)) {
+    AlignedArray<T> lowered(static_cast<std::size_t>(height * from.length()));
+    vertical_pass(rows, from, 0, height, Rows<T>{lowered.data(), image.width, channels});
+    horizontal_pass(columns, Rows<const T>{lowered.data(), image.width, channels}, height, to);
   } else {
-    const Axis rows = make_axis_for<T>(filter, image.height, height);
-    if (width == image.width) {
-      vertical_pass(rows, from, 0, height, to);
-      return result;
-    }
-    const Index first = rows.windows.front().first;
-    const Index used = rows.windows.back().first + rows.windows.back().count - first;
-    AlignedArray<T> narrowed(static_cast<std::size_t>(used * width * channels));
-    horizontal_pass(make_axis_for<T>(filter, image.width, width),
-                    Rows<const T>{from.row(first), image.width, channels}, used,
+    const auto [first, count] = used_rows(rows);
+    AlignedArray<T> narrowed(static_cast<std::size_t>(count * to.length()));
+    horizontal_pass(columns, Rows<const T>{from.row(first), image.width, channels}, count,
                     Rows<T>{narrowed.data(), width, channels});
     vertical_pass(rows, Rows<const T>{narrowed.data(), width, channels}, first, height, to);
   }
   return result;
 }
 
+Image resample(const Image& image, const Filter& filter, Order order, Index height, Index width) {
+  return visit_samples(image, [&]<class T>(std::span<const T>) {
+    return resample<T>(image, filter, order, height, width);
+  });
+}
+
 }  // namespace
 
 Image resize_pillow_bilinear(const Image& image, std::int64_t height, std::int64_t width) {
-  return visit_samples(image, [&]<class T>(std::span<const T>) {
-    return resample<T>(image, kTriangle, height, width);
-  });
+  return resample(image, kTriangle, Order::kPillow13, height, width);
+}
+
+Image resize_pillow_12_bilinear(const Image& image, std::int64_t height, std::int64_t width) {
+  return resample(image, kTriangle, Order::kHorizontalFirst, height, width);
 }
 
 }  // namespace apatite

@@ -77,13 +77,18 @@ struct RowTarget {
 };
 
 // Everything that calls libpng. False after an error; the session has the message.
-bool read_rows(ReadSession& session, const PngHeader& header, const RowTarget& target) noexcept {
+bool read_rows(ReadSession& session, const PngHeader& header, std::size_t data_bytes,
+               const RowTarget& target) noexcept {
   png_structp png = session.png;
   if (setjmp(png_jmpbuf(png)) != 0) return false;
   png_set_read_fn(png, &session, on_read);
   png_set_benign_errors(png, 0);
   // The chunk CRCs are checked already (png_chunks.h).
   png_set_crc_action(png, PNG_CRC_QUIET_USE, PNG_CRC_QUIET_USE);
+  // All data in one go (see read_pixels): libpng looks for the end of the zlib stream and its
+  // Adler-32 only in the buffer after the one that completes the last row.
+  png_set_chunk_malloc_max(png, 0);
+  png_set_compression_buffer_size(png, data_bytes);
   png_read_info(png, session.info);
   if (header.colour_type == PngHeader::kPalette) {
     png_set_packing(png);  // one index per byte; expand_palette does the rest
@@ -128,17 +133,34 @@ std::int64_t channels_of(const PngChunks& chunks) {
               "export or copy it again");
 }
 
+std::array<std::byte, 8> data_chunk_header(std::int64_t size) {
+  std::array<std::byte, 8> bytes{};
+  for (unsigned i = 0; i < 4; ++i) bytes[i] = static_cast<std::byte>(size >> (24 - 8 * i) & 0xFF);
+  std::memcpy(bytes.data() + 4, "IDAT", 4);
+  return bytes;
+}
+
+// libpng sees the file with its data in a single chunk, and without ancillary chunks but tRNS.
 void read_pixels(const PngChunks& chunks, std::string_view where, std::span<std::byte> pixels) {
+  const auto data_header = data_chunk_header(chunks.data_bytes);
+  const std::array<std::byte, 4> unused_crc{};
+  std::vector<std::span<const std::byte>> parts = chunks.head;
+  parts.emplace_back(data_header);
+  parts.insert(parts.end(), chunks.data.begin(), chunks.data.end());
+  parts.emplace_back(unused_crc);
+  parts.push_back(chunks.end);
+
   ReadSession session;
-  session.parts = chunks.parts;
+  session.parts = parts;
   session.png = png_create_read_struct(PNG_LIBPNG_VER_STRING, &session, on_error, on_warning);
   if (session.png == nullptr) throw std::bad_alloc();
   session.info = png_create_info_struct(session.png);
   if (session.info == nullptr) throw std::bad_alloc();
   const std::int64_t height = chunks.header.height;
   const RowTarget target{pixels.data(), pixels.size() / static_cast<std::size_t>(height), height};
-  if (!read_rows(session, chunks.header, target)) refuse(where, session);
-  if (session.part != chunks.parts.size()) {
+  const auto data_bytes = static_cast<std::size_t>(chunks.data_bytes);
+  if (!read_rows(session, chunks.header, data_bytes, target)) refuse(where, session);
+  if (session.part != parts.size()) {
     session.note("data after the image");
     refuse(where, session);
   }

@@ -13,8 +13,9 @@ namespace apatite {
 namespace {
 
 constexpr std::string_view kSignature = "\x89PNG\r\n\x1a\n";
-constexpr std::size_t kChunkFrame = 12;       // length, type, CRC
-constexpr std::int64_t kMaxInflation = 1032;  // deflate: 258 bytes from two bits
+constexpr std::size_t kChunkFrame = 12;             // length, type, CRC
+constexpr std::int64_t kMaxDataBytes = 0x7FFFFFFF;  // what one chunk can hold
+constexpr std::int64_t kMaxInflation = 1032;        // deflate: 258 bytes from two bits
 
 std::string_view as_text(std::span<const std::byte> bytes) {
   return {reinterpret_cast<const char*>(bytes.data()), bytes.size()};
@@ -124,6 +125,10 @@ std::int64_t inflated_bytes(const PngHeader& header) {
 }
 
 void check_inflation(const PngChunks& chunks, std::string_view where) {
+  if (chunks.data_bytes > kMaxDataBytes) {
+    refuse(where, "has " + with_thousands(chunks.data_bytes) + " bytes of image data",
+           "at most " + with_thousands(kMaxDataBytes) + " are read");
+  }
   const std::int64_t needed = inflated_bytes(chunks.header);
   if (needed / kMaxInflation > chunks.data_bytes) {
     refuse(where, "says that it has " + to_text(chunks.header.width) + "x" +
@@ -154,7 +159,7 @@ class ChunkSorter {
       if (state_ == State::kAfterData) refuse(where_, "has PNG chunks between its image data");
       state_ = State::kData;
       chunks.data_bytes += static_cast<std::int64_t>(chunk.payload.size());
-      chunks.parts.push_back(chunk.whole);
+      chunks.data.push_back(chunk.payload);
       return;
     }
     if (state_ == State::kData) state_ = State::kAfterData;
@@ -165,17 +170,17 @@ class ChunkSorter {
       if (colour_type == PngHeader::kGrey || colour_type == PngHeader::kGreyAlpha) {
         refuse(where_, "is a grey PNG with a palette");
       }
-      if (colour_type == PngHeader::kPalette) chunks.parts.push_back(chunk.whole);
+      if (colour_type == PngHeader::kPalette) chunks.head.push_back(chunk.whole);
     } else if (chunk.type == "tRNS") {
       before_data(chunk, chunks.transparency);
       if (chunks.header.colour_type == PngHeader::kPalette && chunks.palette.empty()) {
         refuse(where_, "has transparency before its palette");
       }
-      chunks.parts.push_back(chunk.whole);
+      chunks.head.push_back(chunk.whole);
     } else if (chunk.type == "IEND") {
       if (state_ == State::kBeforeData) refuse(where_, "has no image data");
       if (!chunk.payload.empty()) refuse(where_, "has data in its PNG end chunk");
-      chunks.parts.push_back(chunk.whole);
+      chunks.end = chunk.whole;
     } else if (chunk.type == "IHDR") {
       refuse(where_, "has a second PNG header");
     } else if ((static_cast<unsigned char>(chunk.type[0]) & 0x20U) == 0) {
@@ -210,10 +215,10 @@ PngChunks read_png_chunks(std::span<const std::byte> file, std::string_view wher
            "it may have been copied as text: copy it again as binary");
   }
   PngChunks chunks;
-  chunks.parts.push_back(file.first(kSignature.size()));
+  chunks.head.push_back(file.first(kSignature.size()));
   Chunk chunk = read_chunk(file, kSignature.size(), where);
   chunks.header = read_header(chunk, where);
-  chunks.parts.push_back(chunk.whole);
+  chunks.head.push_back(chunk.whole);
   std::size_t offset = kSignature.size() + chunk.whole.size();
   ChunkSorter sorter(where);
   while (chunk.type != "IEND") {

@@ -28,9 +28,13 @@ struct PngChunks {
   PngHeader header;
   std::span<const std::byte> palette;       // payload of PLTE, RGB triples; empty if none
   std::span<const std::byte> transparency;  // payload of tRNS; empty if none
-  std::int64_t data_bytes = 0;              // of all IDAT payloads
-  // The parts of the file that decoding needs, whole: signature, IHDR, PLTE, tRNS, IDAT ..., IEND.
-  std::vector<std::span<const std::byte>> parts;
+  // What decoding needs of the file: signature, IHDR, PLTE and tRNS whole, ...
+  std::vector<std::span<const std::byte>> head;
+  // ... the payloads of all IDAT chunks, which are one zlib stream, ...
+  std::vector<std::span<const std::byte>> data;
+  std::int64_t data_bytes = 0;
+  // ... and IEND whole.
+  std::span<const std::byte> end;
 };
 
 bool has_png_signature(std::span<const std::byte> file);

@@ -12,9 +12,10 @@ namespace apatite {
 namespace {
 
 constexpr std::array kMethods{
-    ResizeMethod{"pillow-bilinear",
-                 "Pillow's Image.resize(BILINEAR); torchvision's Resize of images",
+    ResizeMethod{"pillow-bilinear", "Image.resize(BILINEAR) of Pillow 13, torchvision's Resize",
                  resize_pillow_bilinear},
+    ResizeMethod{"pillow-12-bilinear", "the same of Pillow 3.3 to 12 (docs/recipes.md)",
+                 resize_pillow_12_bilinear},
 };
 
 }  // namespace

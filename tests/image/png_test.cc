@@ -6,24 +6,92 @@
 
 #include "base/sha256.h"
 #include "image/decode.h"
+#include "tests/image/seeded_image.h"
 #include "tests/support/shared_data.h"
+#include "tests/support/temporary_folder.h"
 
 namespace apatite {
 namespace {
 
-std::filesystem::path data_file(const char* name) {
-  const auto data = shared_data();
-  return data.empty() ? data : data / name;
+std::string from_hex(const std::string& text) {
+  std::string bytes;
+  for (std::size_t i = 0; i + 1 < text.size(); i += 2) {
+    bytes += static_cast<char>(std::stoi(text.substr(i, 2), nullptr, 16));
+  }
+  return bytes;
+}
+
+TEST(Png, ReadsEveryBitDepthColourTypeAndInterlacing) {
+  std::size_t run = 0;
+  for (const Json& golden : golden_cases("png.json")) {
+    const std::string file = from_hex(golden["file"]);
+    const Image image = decode_png(bytes_of(file), golden.dump());
+    EXPECT_EQ(image.height, golden["size"][0]) << golden;
+    EXPECT_EQ(image.width, golden["size"][1]) << golden;
+    EXPECT_EQ(image.channels, golden["channels"]) << golden;
+    EXPECT_EQ(image.bit_depth(), golden["bit_depth"]) << golden;
+    EXPECT_EQ(sha256_hex(sample_bytes(image)), golden["sha256"]) << golden;
+    ++run;
+  }
+  EXPECT_EQ(run, 67U);
 }
 
 TEST(Png, ReadsAll16BitsOfARealMammogram) {
-  const auto path = data_file("png/nyu_1_L_CC.png");
-  if (path.empty()) GTEST_SKIP() << "no shared/data";
-  const Image image = decode_image(path);
+  const auto data = shared_data();
+  if (data.empty()) GTEST_SKIP() << "no shared/data";
+  const Image image = decode_image(data / "png/nyu_1_L_CC.png");
   EXPECT_EQ(describe(image), "2560x3328 pixels, 1 channel, 16 bits");
-  // numpy.asarray(PIL.Image.open(...)).tobytes()
   EXPECT_EQ(sha256_hex(sample_bytes(image)),
             "4c76bb633d11eb311278ab632fa113b63ea8d4cb1c4a6ec42e57c2eda280f237");
+}
+
+TEST(Png, ReadsRealColourImages) {
+  const auto data = shared_data();
+  if (data.empty()) GTEST_SKIP() << "no shared/data";
+  std::vector<std::filesystem::path> files;
+  for (const auto& entry : std::filesystem::directory_iterator(data / "cifar10/test/cat")) {
+    files.push_back(entry.path());
+  }
+  std::sort(files.begin(), files.end());
+  ASSERT_GE(files.size(), 20U);
+  Sha256 hash;
+  for (std::size_t i = 0; i < 20; ++i) {
+    const Image image = decode_image(files[i]);
+    EXPECT_EQ(describe(image), "32x32 pixels, 3 channels, 8 bits");
+    hash.update(sample_bytes(image));
+  }
+  EXPECT_EQ(hash.finish(), "c9abab1928493e5bdf78c61f025eaea64d3dc9c7e1b9f9789c73730c984cb8ae");
+}
+
+template <class T>
+void expect_round_trip(std::int64_t height, std::int64_t width, std::int64_t channels) {
+  const auto image = seeded_image<T>(9, height, width, channels);
+  const std::string file = encode_png(image);
+  EXPECT_EQ(file, encode_png(image));
+  const Image read = decode_png(bytes_of(file), "round trip");
+  EXPECT_EQ(describe(read), describe(image));
+  EXPECT_EQ(samples_of<T>(read), samples_of<T>(image));
+}
+
+TEST(Png, WritesWhatItReads) {
+  for (std::int64_t channels = 1; channels <= 4; ++channels) {
+    expect_round_trip<std::uint8_t>(5, 13, channels);
+    expect_round_trip<std::uint16_t>(13, 5, channels);
+    expect_round_trip<std::uint8_t>(1, 1, channels);
+  }
+}
+
+TEST(Png, WritesAFile) {
+  const TemporaryFolder folder;
+  const auto image = seeded_image<std::uint8_t>(1, 3, 4, 3);
+  write_png(folder / "a.png", image);
+  EXPECT_EQ(samples_of<std::uint8_t>(decode_image(folder / "a.png")),
+            samples_of<std::uint8_t>(image));
+}
+
+TEST(Png, DoesNotWriteFloatingPointSamples) {
+  EXPECT_EQ(refusal(ErrorKind::kUsage, [] { encode_png(seeded_image<float>(1, 2, 2, 1)); }),
+            "image: has floating-point samples, which PNG cannot hold; write a .npy file");
 }
 
 }  // namespace
