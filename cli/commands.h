@@ -12,6 +12,8 @@ namespace apatite {
 using Action = std::function<int()>;
 
 void add_backends(CLI::App& program, Action& action);
+void add_describe(CLI::App& program, Action& action);
+void add_models(CLI::App& program, Action& action);
 void add_version(CLI::App& program, Action& action);
 
 }  // namespace apatite

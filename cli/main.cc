@@ -62,6 +62,8 @@ int run(const std::vector<std::string>& words) {
       "Exit codes: 0 done, 2 usage, 3 an image unreadable, 4 a file refused, 5 input or output,\n"
       "6 backend not available, 7 not finite, 1 a defect of apatite (docs/exit-codes.md).");
   Action action;
+  add_models(program, action);
+  add_describe(program, action);
   add_backends(program, action);
   add_version(program, action);
   const int code = parse_and_run(program, action, words);

@@ -10,7 +10,7 @@
 namespace apatite {
 
 struct ModelConfig {
-  std::string architecture{};     // a preset ("resnet101") or a family ("resnet"), see models()
+  std::string architecture{};   // a preset ("resnet101") or a family ("resnet"), see models()
   std::int64_t classes = 1000;  // number of logits; 1 is a one-logit head
   std::int64_t input_channels = 3;
   Json options = Json::object();  // of the family, e.g. {"stride_in_1x1": true}

@@ -32,8 +32,9 @@ struct ConvertOptions {
 struct ConvertReport {
   std::string format;           // "zip" or "legacy"
   std::string key;              // where the state dict was, "" for the outermost dict
-  std::string architecture;     // as recognised or given, with its options
+  ModelConfig model;            // as recognised or given
   bool recognised = false;      // false: the user named it
+  bool stride_assumed = false;  // of bottleneck blocks, in the 3x3: nobody said it
   std::int64_t tensors = 0;     // that the network takes
   std::int64_t parameters = 0;  // values in them
   std::string prefix;           // that was stripped, e.g. "module."

@@ -9,6 +9,8 @@
 #include "base/error.h"
 #include "base/json.h"
 #include "engine/backend.h"
+#include "models/describe.h"
+#include "models/models.h"
 #include "tests/support/program.h"
 
 namespace apatite {
@@ -108,6 +110,41 @@ TEST(Program, ListsEveryBackendThatIsBuiltIn) {
     EXPECT_NE(text.find(backend->name()), std::string::npos);
     EXPECT_NE(text.find(backend->promise()), std::string::npos);
   }
+}
+
+TEST(Program, ListsEveryModel) {
+  const std::string text = apatite({"models"}).output;
+  const Json list = parse_json(apatite({"models", "--json"}).output, "models --json");
+  ASSERT_EQ(list.size(), models().size());
+  for (std::size_t i = 0; i < list.size(); ++i) {
+    EXPECT_EQ(list[i]["name"], models()[i].name);
+    EXPECT_NE(text.find("\n" + models()[i].name + " "), std::string::npos);
+  }
+}
+
+TEST(Program, DescribesANetwork) {
+  EXPECT_EQ(apatite({"describe", "cifar_resnet20", "--num-classes", "2"}).output,
+            describe(build_model({.architecture = "cifar_resnet20", .classes = 2}, 32, 32)));
+  const Json network = parse_json(apatite({"describe", "resnet101", "--json"}).output, "describe");
+  EXPECT_EQ(network["parameters"], 44'549'160);
+  EXPECT_EQ(network["nodes"].back()["name"], "fc");
+  EXPECT_EQ(parse_json(apatite({"describe", "densenet201", "--json"}).output, "d")["parameters"],
+            20'013'928);
+  EXPECT_EQ(apatite({"describe", "resnet18", "--height", "64", "--width", "96", "--taps"}).output,
+            "relu           64x32x48\n"
+            "layer1.1.relu  64x16x24\n"
+            "layer2.1.relu  128x8x12\n"
+            "layer3.1.relu  256x4x6\n"
+            "layer4.1.relu  512x2x3\n");
+}
+
+TEST(Program, RefusesToDescribeWhatItDoesNotKnow) {
+  expect_refusal(apatite({"describe", "resnt101"}), ErrorKind::kUsage,
+                 "resnt101: is not an architecture that apatite knows; nearest: resnet101, "
+                 "resnet152, resnet18");
+  EXPECT_EQ(apatite({"describe", "resnet101", "--height", "-5"}).exit_code, 2);
+  EXPECT_EQ(apatite({"describe", "resnet101", "--num-classes", "x"}).exit_code, 2);
+  EXPECT_EQ(apatite({"describe"}).exit_code, 2);
 }
 
 TEST(Program, SaysWhenItsOutputCannotBeWritten) {

@@ -1,0 +1,28 @@
+// The golden self-test: a file computes here, bit for bit, what it computed where it was made.
+#pragma once
+
+#include <cstdint>
+#include <string>
+
+#include "engine/backend.h"
+#include "engine/graph.h"
+#include "engine/tensor.h"
+#include "weights/metadata.h"
+
+namespace apatite {
+
+inline constexpr std::uint64_t kSelfTestSeed = 1;
+
+// 1 x C x H x W: element i (row-major) is 2 * random_symmetric(seed, i), base/random.h; exact.
+Tensor self_test_input(const Shape& shape, std::uint64_t seed);
+
+// SHA-256 of the values as little-endian binary32.
+std::string logits_sha256(const Tensor& logits);
+
+// Runs `graph` on its self-test image. `backend` must be one that keeps the contract to the bit
+// (reference, exact); for another the hash means nothing.
+SelfTest make_self_test(const Graph& graph, const ParameterSource& parameters,
+                        const Backend& backend, const CompileOptions& options = {},
+                        std::uint64_t seed = kSelfTestSeed);
+
+}  // namespace apatite

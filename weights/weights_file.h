@@ -1,0 +1,57 @@
+// A weights file: a network's configuration, its tensors and how to use it, in one safetensors
+// file (docs/formats.md).
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <filesystem>
+#include <span>
+#include <string>
+
+#include "engine/graph.h"
+#include "weights/metadata.h"
+#include "weights/named_tensors.h"
+#include "weights/safetensors.h"
+
+namespace apatite {
+
+// Opening checks everything but the values: the header, the metadata, the table. Tensors are read
+// when they are asked for, and are checked then.
+class WeightsFile : public ParameterSource {
+ public:
+  // Throws Error: kIo if the file cannot be opened, kBadFile if it is refused.
+  explicit WeightsFile(const std::filesystem::path& path);
+
+  // The file's name, for messages.
+  [[nodiscard]] const std::string& where() const noexcept { return file_.where(); }
+  [[nodiscard]] const WeightsMetadata& metadata() const noexcept { return metadata_; }
+  [[nodiscard]] const SafetensorsHeader& header() const noexcept { return file_.header(); }
+  [[nodiscard]] std::span<const std::byte> bytes() const noexcept { return file_.bytes(); }
+  // Of bytes().
+  [[nodiscard]] std::string sha256() const;
+
+  // The network for images of this size. Throws Error (kUsage) if it is too small.
+  [[nodiscard]] Graph graph(std::int64_t height, std::int64_t width) const;
+
+  // Throws Error: kBadFile (the file, the tensor, the index) if a value is not finite; kUsage if
+  // the parameter is none of this network's.
+  [[nodiscard]] Tensor load(const Parameter& parameter) const override;
+  // The same, and what was met on the way.
+  [[nodiscard]] LoadedTensor load_with_report(const Parameter& parameter) const;
+
+ private:
+  SafetensorsFile file_;
+  WeightsMetadata metadata_;
+};
+
+// The input that the architecture's paper used, with the configuration's channels, or a larger one
+// where a layer needs it. Throws Error (kUsage) if no input fits.
+Shape default_input(const ModelConfig& model);
+
+// Writes a file that WeightsFile reads, atomically; the same arguments give the same bytes
+// everywhere. Throws Error: kUsage if metadata or tensors are not what the network declares or a
+// value is not finite; kIo.
+void write_weights(const std::filesystem::path& path, const WeightsMetadata& metadata,
+                   const NamedTensors& tensors);
+
+}  // namespace apatite
