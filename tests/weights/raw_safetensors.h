@@ -46,4 +46,16 @@ inline std::span<const std::byte> as_bytes(const std::string& text) {
   return std::as_bytes(std::span(text.data(), text.size()));
 }
 
+// The tensors' bytes as they must be read from `file`, all of them F32: the data as it lies there,
+// with -0 as +0. A decoder that shares nothing with the one under test.
+inline std::string honest_data(const std::string& file) {
+  std::uint64_t header = 0;
+  std::memcpy(&header, file.data(), sizeof(header));
+  std::string data = file.substr(8 + header);
+  for (std::size_t i = 0; i + 4 <= data.size(); i += 4) {
+    if (data.compare(i, 4, std::string("\0\0\0\x80", 4)) == 0) data[i + 3] = '\0';
+  }
+  return data;
+}
+
 }  // namespace apatite
