@@ -94,6 +94,7 @@ class ReferenceExecutable final : public Executable {
   }
 
   std::vector<Tensor> run(const Tensor& input) override {
+    const FpEnvironment environment;
     if constexpr (std::is_same_v<T, float>) {
       return compute(input);
     } else {
@@ -104,6 +105,7 @@ class ReferenceExecutable final : public Executable {
   }
 
   std::vector<Tensor64> run64(const Tensor& input) override {
+    const FpEnvironment environment;
     if constexpr (std::is_same_v<T, double>) {
       return compute(input);
     } else {
