@@ -69,8 +69,9 @@ class Converter {
     result_.report.ignored.assign(checkpoint_.ignored().begin(), checkpoint_.ignored().end());
     name_tensors();
     recognise_network();
+    check_backbone();
     find_head();
-    check_tensors();
+    check_sizes();
     load_tensors();
     describe();
     result_.source_sha256 = sha256_hex(file_);
@@ -210,38 +211,50 @@ class Converter {
     }
   }
 
-  // Every parameter is there with its sizes; together they are no larger than the file allows.
-  void check_tensors() const {
+  // Every tensor of the network, its head aside, is there with its sizes.
+  void check_backbone() const {
     std::vector<std::string> missing;
     std::vector<std::string> wrong;
-    std::int64_t values = 0;
-    for (const Parameter& parameter : graph_.parameters()) {
+    for (const Parameter& parameter : backbone_.parameters()) {
+      if (parameter.name == head_.weight || parameter.name == head_.bias) continue;
       const auto found = by_name_.find(parameter.name);
       if (found == by_name_.end()) {
-        if (parameter.name == head_.bias && result_.report.added_bias) continue;
         missing.push_back(parameter.name);
       } else if (found->second->dims != parameter.dims) {
         wrong.push_back(entry(*found->second) + " where it has " + text_of(parameter.dims));
-      } else {
-        values += element_count(parameter.dims);
       }
     }
-    const std::string_view remedy =
+    constexpr std::string_view kRemedy =
         "it is another network (wide, grouped or modified); apatite converts those that "
         "`apatite models` lists";
     if (!missing.empty()) {
       refuse("lacks " + std::to_string(missing.size()) + " tensors of " + title() + ": " +
                  listed(missing),
-             remedy);
+             kRemedy);
     }
     if (!wrong.empty()) {
       refuse("has " + std::to_string(wrong.size()) + " tensors with other sizes than " + title() +
                  "'s: " + listed(wrong),
-             remedy);
+             kRemedy);
     }
-    // The smallest element that is read has two bytes. Tensors that share a storage could claim any
-    // amount of memory.
-    if (static_cast<std::uint64_t>(values) > file_.size() / 2) {
+  }
+
+  // The head's bias is as long as its weight is high, and all tensors together are no larger than
+  // the file allows: tensors that share a storage could claim any amount of memory.
+  void check_sizes() const {
+    std::int64_t values = 0;
+    for (const Parameter& parameter : graph_.parameters()) {
+      const auto found = by_name_.find(parameter.name);
+      if (found == by_name_.end()) continue;  // a bias that the head lacks
+      if (found->second->dims != parameter.dims) {
+        refuse(
+            "its last layer's " + entry(*found->second) + " should be " + text_of(parameter.dims),
+            torch::kSaveAgain);
+      }
+      values += element_count(parameter.dims);
+    }
+    constexpr std::uint64_t kSmallestElement = 2;  // bytes, of those that are read
+    if (static_cast<std::uint64_t>(values) > file_.size() / kSmallestElement) {
       refuse("its tensors claim more values than the file holds (they share their storages)",
              torch::kSaveAgain);
     }
