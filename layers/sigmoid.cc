@@ -1,0 +1,18 @@
+#include "layers/sigmoid.h"
+
+#include "engine/fp_environment.h"
+#include "layers/exp.h"
+
+namespace apatite {
+
+double sigmoid(float logit) {
+  const FpEnvironment environment;
+  const double x = logit;
+  if (x < 0) {
+    const double e = exponential(x);
+    return e / (1 + e);
+  }
+  return 1 / (1 + exponential(-x));
+}
+
+}  // namespace apatite
