@@ -45,7 +45,7 @@ Shape default_input(const ModelConfig& model) {
   Shape input = info == models().end() ? Shape{0, 224, 224} : info->default_input;
   input.channels = model.input_channels;
   constexpr std::int64_t kMostPixels = 4096;
-  for (;; input.height *= 2, input.width *= 2) {
+  for (;; input.height *= 4, input.width *= 4) {
     try {
       build_model(model, input.height, input.width);
       return input;
