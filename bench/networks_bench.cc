@@ -1,0 +1,86 @@
+// ResNet-101 and DenseNet-201 at 224x224 with seeded weights, the exact backend, for every
+// instruction set that is present, 1 and 2 threads, batch 1 and 8. Compiling is not timed.
+// Counters: images (rate), GFLOP (rate), of_peak (as in kernels_bench.cc).
+#include <benchmark/benchmark.h>
+
+#include <algorithm>
+#include <string>
+#include <string_view>
+
+#include "bench/fma_peak.h"
+#include "engine/exact/exact.h"
+#include "models/describe.h"
+#include "models/models.h"
+#include "weights/init.h"
+#include "weights/self_test.h"
+
+namespace apatite {
+namespace {
+
+constexpr std::string_view kNetworks[] = {"resnet101", "densenet201"};
+constexpr std::int64_t kImageSize = 224;
+
+struct Case {
+  std::string_view network;
+  std::string isa;
+  int threads;
+  std::int64_t batch;
+};
+
+// `batch` times the same image.
+Tensor input_of(const Graph& graph, std::int64_t batch) {
+  const Shape& shape = graph.node(graph.input()).shape;
+  const Tensor image = self_test_input(shape, 1);
+  auto input = Tensor::uninitialized(shape.with_batch(batch));
+  for (std::int64_t i = 0; i < batch; ++i) {
+    std::copy_n(image.data(), image.size(), input.data() + i * shape.size());
+  }
+  return input;
+}
+
+void run_network(benchmark::State& state, const Case& c) {
+  const double peak = fma_peak(c.isa) * c.threads;
+  const Graph graph = build_model(default_config(c.network), kImageSize, kImageSize);
+  const SeededParameters parameters(1);
+  const auto executable =
+      exact_backend().compile(graph, parameters, {.threads = c.threads, .isa = c.isa});
+  const Tensor input = input_of(graph, c.batch);
+  executable->run(input);
+  for (auto _ : state) benchmark::DoNotOptimize(executable->run(input));
+  using benchmark::Counter;
+  const auto images = static_cast<double>(c.batch);
+  const double flops = 2.0 * static_cast<double>(total_cost(graph).multiply_adds) * images;
+  state.counters["images"] = Counter(images, Counter::kIsIterationInvariantRate);
+  state.counters["GFLOP"] = Counter(flops / 1e9, Counter::kIsIterationInvariantRate);
+  state.counters["of_peak"] = Counter(flops / peak, Counter::kIsIterationInvariantRate);
+}
+
+void register_all() {
+  for (const std::string_view network : kNetworks) {
+    for (const Isa& isa : exact_backend().isas()) {
+      if (!isa.present) continue;
+      for (const int threads : {1, 2}) {
+        for (const std::int64_t batch : {1, 8}) {
+          const Case c{network, isa.name, threads, batch};
+          const std::string name = std::string(network) + "/" + isa.name +
+                                   "/threads:" + std::to_string(threads) +
+                                   "/batch:" + std::to_string(batch);
+          benchmark::RegisterBenchmark(name.c_str(),
+                                       [=](benchmark::State& state) { run_network(state, c); })
+              ->UseRealTime()
+              ->Unit(benchmark::kMillisecond);
+        }
+      }
+    }
+  }
+}
+
+}  // namespace
+}  // namespace apatite
+
+int main(int argc, char** argv) {
+  benchmark::Initialize(&argc, argv);
+  if (benchmark::ReportUnrecognizedArguments(argc, argv)) return 1;
+  apatite::register_all();
+  return benchmark::RunSpecifiedBenchmarks() == 0 ? 1 : 0;
+}
