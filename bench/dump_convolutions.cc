@@ -7,6 +7,7 @@
 // and the values that the network really has there, and single convolutions with all other
 // attributes. cases.json lists them; case N is N.x.npy, N.weight.npy, [N.bias.npy,]
 // N.reference.npy, N.exact-ISA.npy.
+#include <cmath>
 #include <filesystem>
 #include <iostream>
 #include <map>
@@ -36,6 +37,7 @@ constexpr std::uint64_t kSeed = 1;
 struct Single {
   Shape in;
   Conv2d op;
+  int exponent = 0;  // image and weights are multiplied by 2^exponent
 };
 const std::vector<Single>& singles() {
   static const std::vector<Single> kSingles = {
@@ -67,6 +69,9 @@ const std::vector<Single>& singles() {
       {{10, 8, 8}, {.out_channels = 30, .kernel = {3, 3}, .groups = 10, .bias = true}},
       {{40, 7, 7}, {.out_channels = 50, .bias = true}},
       {{2048, 7, 7}, {.out_channels = 16, .kernel = {3, 3}, .padding = Padding::same(1)}},
+      // Products around the smallest subnormal number: sums of the kind -0, if nobody prevents it.
+      {{1, 9, 9}, {.out_channels = 40, .kernel = {3, 3}, .padding = Padding::same(1)}, -75},
+      {{6, 9, 9}, {.out_channels = 40}, -74},
   };
   return kSingles;
 }
@@ -103,11 +108,28 @@ class Folder {
   Json cases_ = Json::array();
 };
 
+Tensor scaled(Tensor tensor, int exponent) {
+  for (float& value : tensor.values()) value = std::ldexp(value, exponent);
+  canonicalize(tensor.values());
+  return tensor;
+}
+
+class ScaledParameters : public ParameterSource {
+ public:
+  explicit ScaledParameters(int exponent) : exponent_(exponent) {}
+  [[nodiscard]] Tensor load(const Parameter& parameter) const override {
+    return scaled(seeded_tensor(parameter, kSeed), exponent_);
+  }
+
+ private:
+  int exponent_;
+};
+
 // The values of `nodes`, by the name of who computed them.
 std::map<std::string, std::vector<Tensor>> compute(const Graph& graph,
-                                                   const std::vector<NodeId>& nodes) {
-  const SeededParameters parameters(kSeed);
-  const Tensor image = self_test_input(graph.node(graph.input()).shape, kSeed);
+                                                   const std::vector<NodeId>& nodes,
+                                                   const ParameterSource& parameters,
+                                                   const Tensor& image) {
   std::map<std::string, std::vector<Tensor>> values;
   values["reference"] =
       reference_backend().compile(graph, parameters, {.outputs = nodes})->run(image);
@@ -119,23 +141,23 @@ std::map<std::string, std::vector<Tensor>> compute(const Graph& graph,
   return values;
 }
 
-void dump(const Graph& graph, std::string_view name, Folder& folder) {
+void dump(const Graph& graph, std::string_view name, int exponent, Folder& folder) {
+  const ScaledParameters parameters(exponent);
+  const Tensor image = scaled(self_test_input(graph.node(graph.input()).shape, kSeed), exponent);
   const std::vector<ConvShape> shapes = conv_shapes(graph);
   std::vector<NodeId> nodes;  // input and result of each convolution
   for (const ConvShape& shape : shapes) {
     nodes.push_back(graph.node(shape.node).inputs[0]);
     nodes.push_back(shape.node);
   }
-  const auto values = compute(graph, nodes);
+  const auto values = compute(graph, nodes, parameters, image);
   for (std::size_t i = 0; i < shapes.size(); ++i) {
     folder.begin_case(shapes[i], name);
     folder.write("x", values.at("reference")[2 * i]);
-    const std::vector<ParameterId>& parameters = graph.node(shapes[i].node).parameters;
-    folder.write("weight", seeded_tensor(graph.parameters()[parameters[0]], kSeed));
-    if (shapes[i].op.bias) {
-      folder.write("bias", seeded_tensor(graph.parameters()[parameters[1]], kSeed));
-    }
-    for (const auto& [backend, tensors] : values) folder.write_result(backend, tensors[2 * i + 1]);
+    const std::vector<ParameterId>& tensors = graph.node(shapes[i].node).parameters;
+    folder.write("weight", parameters.load(graph.parameters()[tensors[0]]));
+    if (shapes[i].op.bias) folder.write("bias", parameters.load(graph.parameters()[tensors[1]]));
+    for (const auto& [backend, results] : values) folder.write_result(backend, results[2 * i + 1]);
   }
 }
 
@@ -147,9 +169,9 @@ Graph graph_of(const Single& single) {
 
 void run(const std::filesystem::path& path) {
   Folder folder(path);
-  for (const Single& single : singles()) dump(graph_of(single), "single", folder);
+  for (const Single& single : singles()) dump(graph_of(single), "single", single.exponent, folder);
   for (const std::string_view network : {"resnet101", "densenet201"}) {
-    dump(build_model(default_config(network), kImageSize, kImageSize), network, folder);
+    dump(build_model(default_config(network), kImageSize, kImageSize), network, 0, folder);
   }
   folder.finish();
 }

@@ -1,0 +1,213 @@
+#!/usr/bin/env python3
+"""Times apatite beside ONNX Runtime on the same seeded weights (README.md).
+
+For each network, number of threads and batch: both engines compile once and stay; after a check
+that they agree, they take turns: a few runs of one, a pause in which the other's threads stop
+spinning, a few runs of the other, a pause, and so on. The table gives, for each engine, the fastest
+run, the median and the middle half of all runs; the ratios are ONNX Runtime's time divided by
+apatite's: above 1, apatite is faster.
+
+With --isa apatite is timed alone: ONNX Runtime cannot be held to an instruction set.
+"""
+
+import argparse
+import dataclasses
+import platform
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+import numpy as np
+import onnxruntime
+import safetensors.torch
+import torch
+import torchvision
+
+OPSET = 17
+SEED = 1
+IMAGE_SIZE = 224
+# The engines sum in different orders. In binary32 with these weights the logits then differ by a
+# few units of 1e-6 of the largest; a wrong layer changes them by more than this.
+AGREEMENT = 1e-4
+
+
+@dataclasses.dataclass
+class Case:
+    network: str
+    threads: int
+    batch: int
+
+
+class Apatite:
+    """run_network: a process that has compiled the network and times runs on demand."""
+
+    def __init__(self, program, weights, case, isa, folder):
+        self.input_file = folder / "input.npy"
+        self.logits_file = folder / "logits.npy"
+        command = [program, weights, "--threads", case.threads, "--batch", case.batch]
+        command += ["--height", IMAGE_SIZE, "--width", IMAGE_SIZE]
+        command += ["--input", self.input_file, "--logits", self.logits_file]
+        command += ["--isa", isa] if isa else []
+        self.process = subprocess.Popen(
+            [str(word) for word in command],
+            stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+        if not self.process.stdout.readline().startswith("ready"):
+            sys.exit(f"{program} did not start")
+
+    def times(self, runs):
+        self.process.stdin.write(f"run {runs}\n")
+        self.process.stdin.flush()
+        return [float(word) for word in self.process.stdout.readline().split()]
+
+    def close(self):
+        self.process.stdin.close()
+        self.process.wait()
+
+
+class OnnxRuntime:
+    """A session with the options that a user gets, but the number of threads."""
+
+    def __init__(self, model, case, image):
+        options = onnxruntime.SessionOptions()
+        options.intra_op_num_threads = case.threads
+        options.inter_op_num_threads = 1
+        self.session = onnxruntime.InferenceSession(
+            model, options, providers=["CPUExecutionProvider"])
+        self.feed = {"x": image}
+        self.logits = self.session.run(None, self.feed)[0]
+
+    def times(self, runs):
+        result = []
+        for _ in range(runs):
+            start = time.perf_counter()
+            self.session.run(None, self.feed)
+            result.append(time.perf_counter() - start)
+        return result
+
+
+def export_onnx(network, weights, path):
+    model = getattr(torchvision.models, network)(weights=None)
+    missing, unexpected = model.load_state_dict(
+        safetensors.torch.load_file(weights), strict=False)
+    if unexpected or any(not name.endswith("num_batches_tracked") for name in missing):
+        sys.exit(f"{network}: missing {missing}, unexpected {unexpected}")
+    image = torch.zeros(1, 3, IMAGE_SIZE, IMAGE_SIZE)
+    torch.onnx.export(
+        model.eval(), (image,), path, dynamo=False, opset_version=OPSET,
+        input_names=["x"], output_names=["y"], dynamic_axes={"x": {0: "n"}, "y": {0: "n"}})
+
+
+def difference(ours, theirs):
+    """The largest difference of the logits, relative to the largest logit; ends if it is large."""
+    if ours.shape != theirs.shape or not np.all(np.isfinite(ours)):
+        sys.exit(f"logits of shapes {ours.shape} and {theirs.shape} cannot be compared")
+    relative = float(np.max(np.abs(ours.astype(np.float64) - theirs)) / np.max(np.abs(theirs)))
+    if relative > AGREEMENT or np.any(ours.argmax(1) != theirs.argmax(1)):
+        sys.exit(f"the engines disagree: {relative:.2e} of the largest logit")
+    return relative
+
+
+def take_turns(engines, rounds, seconds, pause):
+    """Lists of times, one per engine; each turn lasts about `seconds`, at least one run."""
+    runs = []
+    for engine in engines:
+        time.sleep(pause)
+        runs.append(max(1, round(seconds / min(engine.times(2)))))
+    times = [[] for _ in engines]
+    for turn in range(rounds):
+        # The order alternates, so that a drift of the clock favours nobody.
+        order = range(len(engines))
+        for i in order if turn % 2 == 0 else reversed(order):
+            time.sleep(pause)
+            times[i] += engines[i].times(runs[i])
+    return times
+
+
+def summary(times):
+    low, middle, high = statistics.quantiles(times, n=4)
+    return f"{min(times) * 1e3:.1f} | {middle * 1e3:.1f} ({low * 1e3:.1f} to {high * 1e3:.1f})"
+
+
+def cpu_model():
+    for line in Path("/proc/cpuinfo").read_text().splitlines():
+        if line.startswith("model name"):
+            return line.split(":", 1)[1].strip()
+    return platform.machine()
+
+
+def compare(case, weights, model, options):
+    with tempfile.TemporaryDirectory() as folder:
+        ours = Apatite(options.run_network, weights, case, options.isa, Path(folder))
+        name = f"{case.network} | {case.threads} | {case.batch} | "
+        if options.isa:
+            [our_times] = take_turns([ours], options.rounds, options.seconds, options.pause)
+            row = name + summary(our_times)
+        else:
+            theirs = OnnxRuntime(model, case, np.load(ours.input_file))
+            relative = difference(np.load(ours.logits_file), theirs.logits)
+            our_times, their_times = take_turns(
+                [ours, theirs], options.rounds, options.seconds, options.pause)
+            minima = min(their_times) / min(our_times)
+            medians = statistics.median(their_times) / statistics.median(our_times)
+            row = (f"{name}{summary(our_times)} | {summary(their_times)} | "
+                   f"**{minima:.3f}** | **{medians:.3f}** | {relative:.1e}")
+        ours.close()
+    return f"| {row} |"
+
+
+def describe_machine(options):
+    apatite = subprocess.run([options.build / "apatite", "--version"], check=True,
+                             capture_output=True, text=True).stdout.strip()
+    print(f"CPU: {cpu_model()}; {apatite}, ONNX Runtime {onnxruntime.__version__} "
+          f"(opset {OPSET}, exported by torch {torch.__version__})\n")
+
+
+def print_header(options):
+    columns = ["network", "threads", "batch", "apatite: fastest, ms", "median (middle half)"]
+    if not options.isa:
+        columns += ["ONNX Runtime: fastest, ms", "median (middle half)",
+                    "ratio of fastest", "of medians", "difference"]
+    print("| " + " | ".join(columns) + " |")
+    print("|" + " --- |" * len(columns), flush=True)
+
+
+def make_models(network, options):
+    weights = options.work / f"{network}.safetensors"
+    model = options.work / f"{network}.onnx"
+    options.work.mkdir(parents=True, exist_ok=True)
+    if not weights.exists():
+        subprocess.run([options.build / "apatite", "init", network, "--seed", str(SEED),
+                        "-o", weights], check=True)
+    if not options.isa and not model.exists():
+        export_onnx(network, weights, model)
+    return weights, model
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--build", type=Path, default=Path("build/release"))
+    parser.add_argument("--networks", nargs="+", default=["resnet101", "densenet201"])
+    parser.add_argument("--threads", nargs="+", type=int, default=[1, 2])
+    parser.add_argument("--batch", nargs="+", type=int, default=[1, 8])
+    parser.add_argument("--rounds", type=int, default=12)
+    parser.add_argument("--seconds", type=float, default=0.8, help="of each turn, about")
+    parser.add_argument("--pause", type=float, default=0.3, help="seconds between the engines")
+    parser.add_argument("--isa", default="", help="time apatite alone, held to it")
+    parser.add_argument("--work", type=Path, default=Path("out/bench"), help="for the models")
+    options = parser.parse_args()
+    options.run_network = options.build / "bench" / "run_network"
+
+    describe_machine(options)
+    print_header(options)
+    for network in options.networks:
+        weights, model = make_models(network, options)
+        for batch in options.batch:
+            for threads in options.threads:
+                print(compare(Case(network, threads, batch), weights, model, options), flush=True)
+
+
+if __name__ == "__main__":
+    main()
