@@ -64,7 +64,7 @@ inline std::span<const std::byte> bytes_of(const std::string& text) {
 template <class Action>
 std::string refusal(ErrorKind kind, const Action& action) {
   try {
-    action();
+    static_cast<void>(action());
   } catch (const Error& error) {
     EXPECT_EQ(error.kind(), kind) << error.what();
     return error.what();

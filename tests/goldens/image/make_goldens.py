@@ -1,10 +1,10 @@
 #!/usr/bin/env python3
 """Makes the goldens of tests/image: what Pillow, NumPy and torchvision do with seeded images.
 
-Run in an environment with pillow 13, numpy and torchvision 0.29; writes resize.json, png.json and
-recipe.json beside this file. With pillow 12 it writes resize_pillow12.json alone: the sizes where
-the two differ. With the folder shared/data as an argument it also prints the hashes
-of the real images that the tests name.
+Run in an environment with pillow 13, numpy and torchvision 0.29; writes resize.json, png.json,
+recipe.json and npy.json beside this file. With pillow 12 it writes resize_pillow12.json alone: the
+sizes where the two differ. With the folder shared/data as an argument it also prints the hashes of
+the real images that the tests name.
 
 The seeded images are base/random.h's: sample i is the low bits of random_bits(seed, i).
 """
@@ -229,6 +229,16 @@ def recipe_cases():
     ]
 
 
+def npy_cases():
+    import io
+    cases = []
+    for shape in ((7,), (1, 3, 5, 4), (2, 3)):
+        file = io.BytesIO()
+        np.save(file, seeded("float", 5, 1, int(np.prod(shape))).reshape(shape))
+        cases.append(dict(shape=list(shape), sha256=hashlib.sha256(file.getvalue()).hexdigest()))
+    return cases
+
+
 def write(name, cases):
     made_with = f"Pillow {PIL.__version__}, NumPy {np.__version__}"
     if not PILLOW_12:
@@ -255,5 +265,6 @@ if __name__ == "__main__":
     write("resize.json", resize_cases())
     write("png.json", png_cases())
     write("recipe.json", recipe_cases())
+    write("npy.json", npy_cases())
     if len(sys.argv) > 1:
         real_images(pathlib.Path(sys.argv[1]))
