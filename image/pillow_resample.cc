@@ -27,7 +27,8 @@ struct Axis {
   Index stride = 0;
 
   [[nodiscard]] std::span<const double> taps(Index i) const {
-    return {weights.data() + i * stride, static_cast<std::size_t>(windows[i].count)};
+    const auto count = static_cast<std::size_t>(windows[static_cast<std::size_t>(i)].count);
+    return {weights.data() + i * stride, count};
   }
 };
 

@@ -275,6 +275,22 @@ TEST(RecipeJson, KeepsEveryStep) {
   EXPECT_EQ(recipe_of(text).to_json()["steps"], parse_json(steps, "steps"));
 }
 
+TEST(RecipeJson, ReadsTheExamplesOfItsDocument) {
+  const auto path = std::filesystem::path(APATITE_SOURCE_DIR) / "docs" / "recipes.md";
+  const std::string text = read_file(path, 1U << 20U);
+  std::size_t run = 0;
+  constexpr std::string_view kFence = "```";
+  constexpr std::string_view kJson = "```json";
+  for (std::size_t at = text.find(kJson); at != std::string::npos; at = text.find(kJson, at)) {
+    at += kJson.size();
+    const std::size_t end = text.find(kFence, at);
+    EXPECT_EQ(refused(text.substr(at, end - at)), "accepted");
+    at = end;
+    ++run;
+  }
+  EXPECT_EQ(run, 3U);
+}
+
 TEST(RecipeJson, RefusesWhatItDoesNotKnow) {
   const std::string text = with_steps("");
   EXPECT_EQ(refused(text), "accepted");
