@@ -11,9 +11,13 @@ namespace apatite {
 
 using Action = std::function<int()>;
 
-void add_backends(CLI::App& program, Action& action);
-void add_describe(CLI::App& program, Action& action);
+void add_predict(CLI::App& program, Action& action);
+void add_convert(CLI::App& program, Action& action);
+void add_init(CLI::App& program, Action& action);
+void add_check(CLI::App& program, Action& action);
 void add_models(CLI::App& program, Action& action);
+void add_describe(CLI::App& program, Action& action);
+void add_backends(CLI::App& program, Action& action);
 void add_version(CLI::App& program, Action& action);
 
 }  // namespace apatite

@@ -1,9 +1,11 @@
 // apatite describe: every node of a network, by name or from a weights file.
 #include "models/describe.h"
 
+#include <algorithm>
 #include <filesystem>
 #include <memory>
 #include <optional>
+#include <utility>
 
 #include "base/error.h"
 #include "base/json.h"
@@ -11,7 +13,9 @@
 #include "cli/commands.h"
 #include "cli/model_options.h"
 #include "cli/output.h"
+#include "image/recipe.h"
 #include "models/models.h"
+#include "weights/weights_file.h"
 
 namespace apatite {
 namespace {
@@ -25,9 +29,33 @@ struct Options {
   bool json = false;
 };
 
+bool is_model(const std::string& name) {
+  const auto list = models();
+  return std::any_of(list.begin(), list.end(),
+                     [&](const ModelInfo& model) { return model.name == name; });
+}
+
+// The network and the size of image that it usually takes.
+std::pair<ModelConfig, Shape> network(const Options& options) {
+  // A name comes first; a file of that name is ./NAME.
+  if (is_model(options.subject) || !std::filesystem::exists(options.subject)) {
+    const ModelConfig config = make_config(options.subject, options.model);
+    return {config, default_input(config)};
+  }
+  if (options.model.classes || options.model.input_channels || !options.model.options.empty()) {
+    throw Error(ErrorKind::kUsage, options.subject, "is a weights file, which fixes the network",
+                "leave out --num-classes, --input-channels and --model-options");
+  }
+  const WeightsFile weights(options.subject);
+  const WeightsMetadata& metadata = weights.metadata();
+  if (metadata.recipe.is_null()) return {metadata.model, default_input(metadata.model)};
+  const Recipe recipe = Recipe::from_json(metadata.recipe, weights.where() + " (recipe)");
+  return {metadata.model,
+          recipe.has_fixed_size() ? recipe.output_shape() : default_input(metadata.model)};
+}
+
 Graph graph_of(const Options& options) {
-  const ModelConfig config = make_config(options.subject, options.model);
-  const Shape input = default_input(options.subject);
+  const auto [config, input] = network(options);
   return build_model(config, options.height.value_or(input.height),
                      options.width.value_or(input.width));
 }

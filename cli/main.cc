@@ -57,11 +57,16 @@ int run(const std::vector<std::string>& words) {
   program.require_subcommand(1);
   program.footer(
       "Examples:\n"
-      "  apatite backends                                what can compute here\n"
-      "  apatite COMMAND --help                          options and examples of one command\n"
+      "  apatite convert model.pth -o model.safetensors --classes benign,malignant\n"
+      "  apatite predict --weights model.safetensors --images test/ -o predictions.csv\n"
+      "  apatite COMMAND --help\n"
       "Exit codes: 0 done, 2 usage, 3 an image unreadable, 4 a file refused, 5 input or output,\n"
       "6 backend not available, 7 not finite, 1 a defect of apatite (docs/exit-codes.md).");
   Action action;
+  add_predict(program, action);
+  add_convert(program, action);
+  add_init(program, action);
+  add_check(program, action);
   add_models(program, action);
   add_describe(program, action);
   add_backends(program, action);

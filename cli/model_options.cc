@@ -28,12 +28,19 @@ ModelConfig make_config(const std::string& architecture, const ModelOptions& opt
   return config;
 }
 
-Shape default_input(const std::string& architecture) {
-  const auto list = models();
-  const auto found = std::find_if(
-      list.begin(), list.end(), [&](const ModelInfo& model) { return model.name == architecture; });
-  if (found == list.end()) default_config(architecture);  // throws with the nearest names
-  return found->default_input;
+void add_class_option(CLI::App& command, std::string& classes) {
+  command.add_option("--classes", classes, "Names, in the order of the logits (0,1,...)")
+      ->type_name("A,B,...");
+}
+
+std::vector<std::string> class_names(const std::string& classes) {
+  std::vector<std::string> names;
+  for (std::size_t at = 0; !classes.empty() && at <= classes.size();) {
+    const std::size_t comma = std::min(classes.find(',', at), classes.size());
+    names.push_back(classes.substr(at, comma - at));
+    at = comma + 1;
+  }
+  return names;
 }
 
 }  // namespace apatite

@@ -5,8 +5,8 @@
 #include <cstdint>
 #include <optional>
 #include <string>
+#include <vector>
 
-#include "engine/shape.h"
 #include "models/model_config.h"
 
 namespace apatite {
@@ -24,7 +24,8 @@ void add_model_options(CLI::App& command, ModelOptions& options);
 // unknown architecture (with the nearest) or an option that it does not take.
 ModelConfig make_config(const std::string& architecture, const ModelOptions& options);
 
-// default_input of models() for a preset's or family's name.
-Shape default_input(const std::string& architecture);
+// Adds --classes A,B,... to `command`; class_names() takes it apart ("" gives none).
+void add_class_option(CLI::App& command, std::string& classes);
+std::vector<std::string> class_names(const std::string& classes);
 
 }  // namespace apatite

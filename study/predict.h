@@ -1,0 +1,62 @@
+// Runs a network over a list of images and writes predictions.csv.
+//
+//   image,label,patient,logit:CLASS...,p:CLASS...
+//
+// One row per readable image in the manifest's order: the image, label and patient as given, the
+// logits in binary32 and the probabilities in binary64 (study/scores.h), each as the shortest text
+// that reads back to the same number; '\n' ends every row. The bytes depend on the images, the
+// weights, the recipe and the arithmetic alone: not on the batch, threads, workers or instruction
+// set, nor on whether the run was killed and continued.
+#pragma once
+
+#include <cstdint>
+#include <filesystem>
+#include <functional>
+#include <string>
+
+namespace apatite {
+
+struct PredictOptions {
+  std::filesystem::path weights;
+  std::filesystem::path images;  // a folder or a manifest, study/manifest.h
+  std::filesystem::path output;  // predictions.csv; errors.csv lies beside it
+  std::filesystem::path recipe;  // JSON; empty: the one in the weights file
+  std::string backend;           // empty: the default
+  std::string isa;               // empty: the best that is present
+  int threads = 0;               // of the network; 0: as many as the process may use
+  int workers = 0;         // that read images ahead of the network; 0: half as many as threads
+  std::int64_t batch = 8;  // images that the network takes at once
+  bool strict = false;     // stop at the first image that cannot be read
+};
+
+struct PredictProgress {
+  std::int64_t done = 0;  // images, readable or not, with those of an earlier run
+  std::int64_t total = 0;
+};
+
+struct PredictSummary {
+  std::int64_t images = 0;      // rows written
+  std::int64_t unreadable = 0;  // rows of errors.csv
+  std::int64_t resumed = 0;     // images that an earlier, interrupted run had done
+  std::int64_t skipped = 0;     // files in the folder that are no images
+  std::int64_t labelled = 0;    // rows whose label is a class of the network
+  std::int64_t foreign = 0;     // rows whose label is not
+  std::int64_t right = 0;  // of the labelled, where the class of the largest logit is the label
+  std::filesystem::path errors;  // errors.csv, if there is one
+};
+
+// Images are read by `workers` threads while the network computes. What is done is kept in
+// "<output>.partial" (study/journal.h): after a kill the same call continues there. At the end the
+// output appears under its name, complete; "errors.csv" (image,reason) beside it lists the images
+// that could not be read, and is removed if there are none.
+//
+// `progress` is called on the caller's thread after every batch.
+//
+// Throws Error: kUsage for options that fit neither each other nor the network, or a journal of
+// another run; kUnavailable for the backend or instruction set; kNumeric with the image and the
+// node where a number that is not finite arose; kBadFile or kIo for the weights, the recipe, the
+// manifest, the output and, if `strict`, the first image that cannot be read.
+PredictSummary predict(const PredictOptions& options,
+                       const std::function<void(const PredictProgress&)>& progress = {});
+
+}  // namespace apatite

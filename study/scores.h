@@ -1,0 +1,38 @@
+// From logits to the columns of predictions.csv.
+#pragma once
+
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace apatite {
+
+// What the logits of one network mean. With two or more logits there is one class per logit and the
+// probabilities are their softmax. A one-logit head has the names {negative, positive}, or
+// {positive} alone: its logit is that of the positive class, whose probability is the sigmoid of
+// it; the negative class has the sigmoid of the negated logit.
+class Scores {
+ public:
+  // `logits`: how many the network gives. `classes` as in WeightsMetadata::class_names.
+  Scores(std::int64_t logits, std::vector<std::string> classes);
+
+  // "logit:CLASS" for every logit, then "p:CLASS" for every class.
+  [[nodiscard]] std::vector<std::string> columns() const;
+  // The values of columns() as shortest round-trip text: binary32 logits, binary64 probabilities.
+  [[nodiscard]] std::vector<std::string> fields(std::span<const float> logits) const;
+
+  // Whether the class of the largest logit (the first of equals; of a one-logit head the positive
+  // class if its logit is above 0) is `label`. Empty if `label` is no class of the network.
+  [[nodiscard]] std::optional<bool> is_right(std::span<const float> logits,
+                                             std::string_view label) const;
+
+ private:
+  [[nodiscard]] std::vector<double> probabilities(std::span<const float> logits) const;
+
+  std::size_t logits_;
+  std::vector<std::string> classes_;
+};
+
+}  // namespace apatite
