@@ -34,23 +34,20 @@ HWY_INLINE void accumulate_tap(const float* HWY_RESTRICT x, const float* HWY_RES
 template <int P, int O>
 HWY_INLINE void finish_tile(const ConvGeometry& geometry, const Epilogue& epilogue,
                             const ConvTile& tile, Vector (&acc)[O][P], Status& status) {
-  const Vector zero = hn::Zero(kFloats);
   Vector noted = hn::Load(kFloats, status.lanes.data());
 #pragma GCC unroll 4
   for (int o = 0; o < O; ++o) {
     const std::int64_t channel = tile.first_channel + o * kLanes;
-    // The bias, or the +0 that makes a chain's -0 a +0.
-    const Vector bias =
-        epilogue.bias != nullptr ? hn::Load(kFloats, epilogue.bias + channel) : zero;
+    if (epilogue.bias != nullptr) {
+      const Vector bias = hn::Load(kFloats, epilogue.bias + channel);
 #pragma GCC unroll 16
-    for (int p = 0; p < P; ++p) acc[o][p] = hn::Add(acc[o][p], bias);
+      for (int p = 0; p < P; ++p) acc[o][p] = hn::Add(acc[o][p], bias);
+    }
     if (epilogue.scale != nullptr) {
       const Vector scale = hn::Load(kFloats, epilogue.scale + channel);
       const Vector shift = hn::Load(kFloats, epilogue.shift + channel);
 #pragma GCC unroll 16
-      for (int p = 0; p < P; ++p) {
-        acc[o][p] = hn::Add(fused_multiply_add(acc[o][p], scale, shift), zero);
-      }
+      for (int p = 0; p < P; ++p) acc[o][p] = fused_multiply_add(acc[o][p], scale, shift);
     }
     if (tile.residual != nullptr) {
       const float* residual = tile.residual + o * geometry.residual_block_stride;
@@ -61,11 +58,16 @@ HWY_INLINE void finish_tile(const ConvGeometry& geometry, const Epilogue& epilog
     }
 #pragma GCC unroll 16
     for (int p = 0; p < P; ++p) note(acc[o][p], noted);
-    float* y = tile.y + o * geometry.y_block_stride;
+    // The zero is made one at the end only: up to here its sign decides nothing but the sign of
+    // another zero (docs/arithmetic.md, 10.3).
     if (epilogue.relu) {
 #pragma GCC unroll 16
       for (int p = 0; p < P; ++p) acc[o][p] = rectify(acc[o][p]);
+    } else {
+#pragma GCC unroll 16
+      for (int p = 0; p < P; ++p) acc[o][p] = one_zero(acc[o][p]);
     }
+    float* y = tile.y + o * geometry.y_block_stride;
 #pragma GCC unroll 16
     for (int p = 0; p < P; ++p) hn::Store(acc[o][p], kFloats, y + p * kLanes);
   }

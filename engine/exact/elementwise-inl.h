@@ -18,13 +18,11 @@ inline void affine(const float* HWY_RESTRICT x, const float* HWY_RESTRICT scale,
                    std::int64_t pixels, Status& status) {
   const Vector a = hn::LoadU(kFloats, scale);
   const Vector b = hn::LoadU(kFloats, shift);
-  const Vector zero = hn::Zero(kFloats);
   Vector noted = hn::Load(kFloats, status.lanes.data());
   for (std::int64_t i = 0; i < pixels * kLanes; i += kLanes) {
-    Vector value = fused_multiply_add(hn::LoadU(kFloats, x + i), a, b);
+    const Vector value = fused_multiply_add(hn::LoadU(kFloats, x + i), a, b);
     note(value, noted);
-    value = hn::Add(value, zero);
-    hn::StoreU(relu ? rectify(value) : value, kFloats, y + i);
+    hn::StoreU(relu ? rectify(value) : one_zero(value), kFloats, y + i);
   }
   hn::Store(noted, kFloats, status.lanes.data());
 }
@@ -74,15 +72,14 @@ inline void max_pool_row(const PoolRow& pool) {
 }
 
 inline void avg_pool_row(const PoolRow& pool, Status& status) {
-  const Vector zero = hn::Zero(kFloats);
   Vector noted = hn::Load(kFloats, status.lanes.data());
   for (std::int64_t ow = 0; ow < pool.out_width; ++ow) {
-    Vector sum = zero;
+    Vector sum = hn::Zero(kFloats);
     for_each_tap(pool, ow,
                  [&](const float* tap) HWY_ATTR { sum = hn::Add(sum, hn::LoadU(kFloats, tap)); });
     note(sum, noted);
     const Vector count = hn::Set(kFloats, pool.counts[ow]);
-    hn::StoreU(hn::Add(hn::Div(sum, count), zero), kFloats, pool.y + ow * kLanes);
+    hn::StoreU(one_zero(hn::Div(sum, count)), kFloats, pool.y + ow * kLanes);
   }
   hn::Store(noted, kFloats, status.lanes.data());
 }

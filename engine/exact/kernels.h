@@ -25,9 +25,9 @@ struct alignas(64) Status {
   [[nodiscard]] bool all_finite() const;
 };
 
-// What follows a convolution's chain on its way to memory, in this order: + bias (or +0),
-// fma(., scale, shift), + residual, ReLU. Null: left out. Each array holds one value per output
-// channel, padded with 0 to whole blocks.
+// What follows a convolution's chain on its way to memory, in this order: + bias,
+// fma(., scale, shift), + residual, ReLU (or + 0). Null: left out. Each array holds one value per
+// output channel, padded with 0 to whole blocks.
 struct Epilogue {
   const float* bias = nullptr;
   const float* scale = nullptr;

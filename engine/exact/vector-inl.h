@@ -58,8 +58,18 @@ HWY_INLINE Vector fused_multiply_add(Vector a, Vector b, Vector c) {
 #endif
 }
 
-// x < 0 ? 0 : x for an x that is not -0 (a NaN may become 0: it was noted before).
-HWY_INLINE Vector rectify(Vector x) { return hn::Max(x, hn::Zero(kFloats)); }
+// x > 0 ? x : +0, so that -0 becomes +0 too. (A NaN becomes +0: it was noted before.)
+HWY_INLINE Vector rectify(Vector x) {
+  const Vector zero = hn::Zero(kFloats);
+#if HWY_TARGET == HWY_AVX3 || HWY_TARGET == HWY_AVX2
+  return hn::Max(x, zero);  // MAXPS gives its second operand if both are zeros
+#else
+  return hn::IfThenElseZero(hn::Gt(x, zero), x);
+#endif
+}
+
+// -0 becomes +0, anything else stays.
+HWY_INLINE Vector one_zero(Vector x) { return hn::Add(x, hn::Zero(kFloats)); }
 
 // Notes whether every lane of `x` is finite.
 HWY_INLINE void note(Vector x, Vector& noted) {
