@@ -40,6 +40,7 @@ constexpr std::array kNotRead{
 [[noreturn]] void refuse_format(std::span<const std::byte> file, std::string_view where) {
   const std::string_view text(reinterpret_cast<const char*>(file.data()), file.size());
   std::vector<std::string> names;
+  names.reserve(kFormats.size());
   for (const ImageFormat& format : kFormats) names.emplace_back(format.name);
   const std::string remedy = "convert it to one of: " + join(names);
   if (file.empty()) throw Error(ErrorKind::kBadFile, where, "is empty (0 bytes)", "copy it again");

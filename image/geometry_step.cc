@@ -208,6 +208,7 @@ std::string_view step_name(const GeometryStep& step) {
 
 GeometryStep geometry_step_from_json(const Json& json, std::string_view where) {
   std::vector<std::string> names;
+  names.reserve(kStepParsers.size());
   for (const StepParser& parser : kStepParsers) names.emplace_back(parser.name);
   if (!json.is_object() || json.size() != 1) {
     throw Error(ErrorKind::kBadFile, where, "must be an object with one key, the step's name",

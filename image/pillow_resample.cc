@@ -16,6 +16,9 @@ using Index = std::int64_t;
 // Pillow's PRECISION_BITS: 32 - 8 - 2.
 constexpr int kFractionBits = 22;
 
+// Towards zero: Pillow adds a half before it, also where that does not round to nearest.
+Index cut(double x) { return static_cast<Index>(x); }
+
 // The taps of every output position along one axis.
 struct Axis {
   struct Window {
@@ -46,13 +49,13 @@ Axis make_axis(const Filter& filter, Index in, Index out) {
   const double support = filter.support * filter_scale;
   const double inverse = 1.0 / filter_scale;
   Axis axis;
-  axis.stride = static_cast<Index>(std::ceil(support)) * 2 + 1;
+  axis.stride = cut(std::ceil(support)) * 2 + 1;
   axis.windows.resize(static_cast<std::size_t>(out));
   axis.weights.assign(static_cast<std::size_t>(out * axis.stride), 0.0);
   for (Index i = 0; i < out; ++i) {
     const double center = (static_cast<double>(i) + 0.5) * scale;
-    const Index first = std::max<Index>(0, static_cast<Index>(center - support + 0.5));
-    const Index end = std::min(in, static_cast<Index>(center + support + 0.5));
+    const Index first = std::max<Index>(0, cut(center - support + 0.5));
+    const Index end = std::min(in, cut(center + support + 0.5));
     double* weights = axis.weights.data() + i * axis.stride;
     double sum = 0.0;
     for (Index tap = 0; tap < end - first; ++tap) {
@@ -78,7 +81,7 @@ struct Arithmetic {
       return static_cast<float>(sum);
     } else {
       return static_cast<T>(
-          std::clamp(static_cast<Index>(sum + (sum >= 0 ? 0.5 : -0.5)), Index{0}, Index{0xFFFF}));
+          std::clamp(cut(sum + (sum >= 0 ? 0.5 : -0.5)), Index{0}, Index{0xFFFF}));
     }
   }
 };
@@ -90,8 +93,7 @@ struct Arithmetic<std::uint8_t> {
   }
   static constexpr double kStart = 1 << (kFractionBits - 1);
   static std::uint8_t finish(double sum) {
-    return static_cast<std::uint8_t>(
-        std::clamp(static_cast<Index>(sum) >> kFractionBits, Index{0}, Index{0xFF}));
+    return static_cast<std::uint8_t>(std::clamp(cut(sum) >> kFractionBits, Index{0}, Index{0xFF}));
   }
 };
 

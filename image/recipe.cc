@@ -32,6 +32,7 @@ constexpr std::array kAlphaRuleNames{
 
 AlphaRule alpha_from_json(JsonObject& object) {
   std::vector<std::string> names;
+  names.reserve(kAlphaRuleNames.size());
   for (const auto& [rule, name] : kAlphaRuleNames) names.emplace_back(name);
   const std::string text = object.choice_or("alpha", "refuse", names);
   return std::find_if(kAlphaRuleNames.begin(), kAlphaRuleNames.end(),
