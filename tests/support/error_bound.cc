@@ -159,8 +159,15 @@ std::vector<double> ErrorBound::local_variance(
   return variance;
 }
 
-std::vector<double> ErrorBound::amplified_variance(NodeId id, const Values& variances) const {
-  return apply(id, variances, false, square);
+std::vector<double> ErrorBound::amplified_variance(NodeId id, const Values& variances,
+                                                   std::span<const float> result) const {
+  std::vector<double> variance = apply(id, variances, false, square);
+  if (std::holds_alternative<Relu>(graph_.node(id).op)) {
+    for (std::size_t i = 0; i < variance.size(); ++i) {
+      if (result[i] == 0) variance[i] = 0;
+    }
+  }
+  return variance;
 }
 
 }  // namespace apatite

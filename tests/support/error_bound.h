@@ -34,11 +34,13 @@ class ErrorBound {
   // Estimates of the error's variance, for networks too deep for the worst case. Rounding errors
   // are taken as independent, of mean zero, below u relative (Higham, Mary 2019, "A new approach to
   // probabilistic rounding error analysis"), and weights as of random sign:
-  //   amplified: sum w^2 variance;  local: u^2 * n * sum x^2 w^2 for a chain of n.
+  //   local: u^2 * n * sum x^2 w^2 for a chain of n;  amplified: sum w^2 variance, and through a
+  //   ReLU only where its result is above zero (to first order).
   [[nodiscard]] std::vector<double> local_variance(
       NodeId id, const std::vector<std::span<const float>>& inputs) const;
   [[nodiscard]] std::vector<double> amplified_variance(
-      NodeId id, const std::vector<std::vector<double>>& variances) const;
+      NodeId id, const std::vector<std::vector<double>>& variances,
+      std::span<const float> result) const;
 
  private:
   using Values = std::vector<std::vector<double>>;
