@@ -10,6 +10,7 @@
 #include "base/text.h"
 #include "engine/graph.h"
 #include "models/models.h"
+#include "weights/metadata.h"
 #include "weights/recognise.h"
 #include "weights/torch/checkpoint.h"
 #include "weights/torch/refusal.h"
@@ -194,7 +195,7 @@ class Converter {
       throw Error(ErrorKind::kUsage, where_,
                   "has " + to_text(classes) + " classes (" + entry(weight) + "), not " +
                       to_text(*options_.classes),
-                  "leave out --classes or pass " + to_text(classes));
+                  "leave out --num-classes or pass " + to_text(classes));
     }
     by_name_.erase(network_.canonical(weight.name));
     by_name_[head_.weight] = &weight;
@@ -298,17 +299,17 @@ class Converter {
 
   // What the file does not say: names of classes and the recipe.
   void describe() {
-    result_.class_names = options_.class_names;
-    if (result_.class_names.empty()) {
-      for (std::int64_t i = 0; i < result_.model.classes; ++i) {
-        result_.class_names.push_back(to_text(i));
-      }
-    }
-    if (static_cast<std::int64_t>(result_.class_names.size()) != result_.model.classes) {
+    result_.class_names =
+        options_.class_names.empty() ? default_class_names(result_.model) : options_.class_names;
+    const std::int64_t logits = result_.model.classes;
+    const auto names = static_cast<std::int64_t>(result_.class_names.size());
+    if (names != logits && !(logits == 1 && names == 2)) {
       throw Error(ErrorKind::kUsage, where_,
-                  "has " + to_text(result_.model.classes) + " classes, but " +
-                      std::to_string(result_.class_names.size()) + " names are given",
-                  "pass one name for each class, in the order of the logits");
+                  "has " + to_text(logits) + (logits == 1 ? " logit" : " logits") + ", but " +
+                      to_text(names) + (names == 1 ? " class name is" : " class names are") +
+                      " given",
+                  "pass one name for each logit, in their order (for a one-logit head: negative, "
+                  "positive)");
     }
     result_.report.default_recipe = options_.recipe.is_null();
     result_.recipe =

@@ -23,7 +23,7 @@ struct ConvertOptions {
   std::string architecture;              // "": recognised from names and shapes
   Json model_options = Json::object();   // of the family, e.g. {"stride_in_1x1": true}
   std::optional<std::int64_t> classes;   // must then agree with the head
-  std::vector<std::string> class_names;  // empty: "0", "1", ...; for a one-logit head one name
+  std::vector<std::string> class_names;  // empty: default_class_names() of weights/metadata.h
   Json recipe;                           // null: default_recipe() of the architecture
   std::string key;  // of the state dict in the checkpoint, "a/b" for b inside a; "": found by rule
 };

@@ -18,6 +18,7 @@
 #include "tests/support/mutations.h"
 #include "tests/support/shared_data.h"
 #include "tests/support/temporary_folder.h"
+#include "weights/metadata.h"
 #include "weights/recognise.h"
 
 namespace apatite {
@@ -124,7 +125,7 @@ TEST(Convert, GivesTorchsValuesForEveryCheckpoint) {
     expect_complete(conversion);
     EXPECT_EQ(digest(conversion.tensors), expected["sha256"]) << file;
     EXPECT_EQ(conversion.source_sha256, sha256_file(golden_path(file))) << file;
-    EXPECT_EQ(conversion.class_names.size(), static_cast<std::size_t>(conversion.model.classes));
+    EXPECT_EQ(conversion.class_names, default_class_names(conversion.model)) << file;
     EXPECT_EQ(conversion.report.format, golden(file).starts_with("PK") ? "zip" : "legacy");
   }
 }
@@ -161,6 +162,7 @@ TEST(Convert, RenamesOldDenseLayers) {
 TEST(Convert, TakesAReplacedHeadAndGreyInput) {
   const Conversion conversion = convert(golden_path("head.pth"));
   EXPECT_EQ(conversion.model.classes, 1);
+  EXPECT_EQ(conversion.class_names, (std::vector<std::string>{"negative", "positive"}));
   EXPECT_EQ(conversion.model.input_channels, 1);
   EXPECT_EQ(conversion.report.prefix, "net.backbone.");
   EXPECT_TRUE(conversion.report.added_bias);
@@ -271,10 +273,10 @@ TEST(Convert, RefusesWhatTheUserSaysIfItDoesNotFit) {
             "f: its names are those of a ResNet, not of densenet121; leave out --arch to have the "
             "architecture recognised");
   EXPECT_EQ(usage(file, {.classes = 7}),
-            "f: has 2 classes (fc.weight 2x1), not 7; leave out --classes or pass 2");
+            "f: has 2 classes (fc.weight 2x1), not 7; leave out --num-classes or pass 2");
   EXPECT_EQ(usage(file, {.class_names = {"a"}}),
-            "f: has 2 classes, but 1 names are given; pass one name for each class, in the order "
-            "of the logits");
+            "f: has 2 logits, but 1 class name is given; pass one name for each logit, in their "
+            "order (for a one-logit head: negative, positive)");
   EXPECT_EQ(usage(file, {.key = "model"}),
             "f: has no dict at the key model; dicts of tensors are at: (the outermost dict)");
   EXPECT_NE(usage(file, {.model_options = {{"depth", 3}}}).find("depth"), std::string::npos);

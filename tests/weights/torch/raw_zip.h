@@ -12,7 +12,7 @@
 namespace apatite::torch {
 
 inline void append_little(std::string& bytes, std::uint64_t value, int count) {
-  for (int i = 0; i < count; ++i) bytes += static_cast<char>(value >> (8 * i) & 0xFFU);
+  for (int i = 0; i < count; ++i, value >>= 8U) bytes += static_cast<char>(value & 0xFFU);
 }
 
 // One entry as torch writes it: stored, zeros in the local header, a descriptor behind the data.
