@@ -2,6 +2,7 @@
 
 #include <openssl/evp.h>
 
+#include <algorithm>
 #include <array>
 
 #include "base/error.h"
@@ -53,8 +54,18 @@ std::string sha256_hex(std::span<const std::byte> bytes) {
   return hash.finish();
 }
 
-std::string sha256_file(const std::filesystem::path& path) {
-  return sha256_hex(MappedFile(path).bytes());
+std::string sha256_hex(const MappedFile& file) {
+  constexpr std::size_t kPiece = std::size_t{4} << 20U;
+  Sha256 hash;
+  for (auto rest = file.bytes(); !rest.empty();) {
+    const auto piece = rest.first(std::min(kPiece, rest.size()));
+    hash.update(piece);
+    file.release(piece);
+    rest = rest.subspan(piece.size());
+  }
+  return hash.finish();
 }
+
+std::string sha256_file(const std::filesystem::path& path) { return sha256_hex(MappedFile(path)); }
 
 }  // namespace apatite

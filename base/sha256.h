@@ -7,6 +7,8 @@
 #include <span>
 #include <string>
 
+#include "base/file.h"
+
 namespace apatite {
 
 class Sha256 {
@@ -26,6 +28,8 @@ class Sha256 {
 };
 
 std::string sha256_hex(std::span<const std::byte> bytes);
+// Of the file's bytes, which leave the memory again on the way.
+std::string sha256_hex(const MappedFile& file);
 // Of the file's bytes. Throws Error (kIo) if it cannot be read.
 std::string sha256_file(const std::filesystem::path& path);
 

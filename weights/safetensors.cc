@@ -4,6 +4,7 @@
 
 #include "base/error.h"
 #include "base/json.h"
+#include "base/sha256.h"
 #include "base/text.h"
 
 namespace apatite {
@@ -48,6 +49,8 @@ LoadedTensor SafetensorsFile::load(const TensorEntry& entry) const {
   file_.release(bytes);
   return loaded;
 }
+
+std::string SafetensorsFile::sha256() const { return sha256_hex(file_); }
 
 namespace {
 

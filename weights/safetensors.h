@@ -73,6 +73,8 @@ class SafetensorsFile {
   [[nodiscard]] const SafetensorsHeader& header() const noexcept { return header_; }
   [[nodiscard]] std::span<const std::byte> bytes() const noexcept { return file_.bytes(); }
   [[nodiscard]] LoadedTensor load(const TensorEntry& entry) const;
+  // Of the file's bytes.
+  [[nodiscard]] std::string sha256() const;
 
  private:
   std::string where_;

@@ -15,6 +15,7 @@ namespace {
 constexpr std::uint64_t kLengthBytes = 8;
 constexpr std::uint64_t kMaxHeader = 100'000'000;
 constexpr std::size_t kMaxRank = 16;
+constexpr std::size_t kMaxMetadata = 65'536;  // a small text takes much more memory than its bytes
 constexpr std::uint64_t kMaxElements = std::uint64_t{1} << 48U;  // as element_count()
 constexpr std::string_view kMetadataName = "__metadata__";
 constexpr std::string_view kDamaged =
@@ -152,6 +153,7 @@ bool HeaderReader::key(string_t& name) {
   if (state_ == State::kFields) {
     start_field(name);
   } else if (state_ == State::kMetadataKeys) {
+    if (header_.metadata.size() == kMaxMetadata) refuse("metadata has more than 65536 keys");
     if (header_.metadata.contains(name)) refuse("metadata has the key " + quote(name) + " twice");
     metadata_key_ = std::move(name);
     state_ = State::kMetadataText;

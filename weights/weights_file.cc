@@ -3,7 +3,6 @@
 #include <algorithm>
 
 #include "base/error.h"
-#include "base/sha256.h"
 #include "base/text.h"
 #include "models/models.h"
 #include "weights/table.h"
@@ -16,8 +15,6 @@ WeightsFile::WeightsFile(const std::filesystem::path& path)
   const Graph declared = graph(input.height, input.width);
   check_table(declared.parameters(), file_.header().tensors, where());
 }
-
-std::string WeightsFile::sha256() const { return sha256_hex(file_.bytes()); }
 
 Graph WeightsFile::graph(std::int64_t height, std::int64_t width) const {
   return build_model(metadata_.model, height, width);

@@ -28,7 +28,7 @@ class WeightsFile : public ParameterSource {
   [[nodiscard]] const SafetensorsHeader& header() const noexcept { return file_.header(); }
   [[nodiscard]] std::span<const std::byte> bytes() const noexcept { return file_.bytes(); }
   // Of bytes().
-  [[nodiscard]] std::string sha256() const;
+  [[nodiscard]] std::string sha256() const { return file_.sha256(); }
 
   // The network for images of this size. Throws Error (kUsage) if it is too small.
   [[nodiscard]] Graph graph(std::int64_t height, std::int64_t width) const;

@@ -7,9 +7,11 @@
 #include <map>
 
 #include "base/error.h"
+#include "base/sha256.h"
 #include "raw_safetensors.h"
 #include "tests/support/mutations.h"
 #include "tests/support/temporary_folder.h"
+#include "weights/init.h"
 
 namespace apatite {
 namespace {
@@ -142,6 +144,14 @@ TEST(Safetensors, RefusesWrongTypesOfValues) {
   EXPECT_EQ(entry_refusal("\"F32\"", "[4]", "[0,1.6e1]"),
             damaged(offsets + "the number \"1.6e1\""));
   EXPECT_EQ(entry_refusal("\"F32\"", "[4]", "[-1,16]"), damaged(offsets + "the number -1"));
+}
+
+TEST(Safetensors, RefusesMetadataWithoutEnd) {
+  std::string keys = "{\"__metadata__\":{\"0\":\"\"";
+  for (int i = 1; i < 65'536; ++i) keys += ",\"" + std::to_string(i) + "\":\"\"";
+  EXPECT_EQ(refusal(raw_safetensors(keys + "}}", "")), "accepted");
+  EXPECT_EQ(refusal(raw_safetensors(keys + ",\"more\":\"\"}}", "")),
+            damaged("metadata has more than 65536 keys"));
 }
 
 TEST(Safetensors, RefusesUnknownAndMissingFields) {
@@ -288,6 +298,16 @@ TEST(Safetensors, WhatIsWrittenReadsBackTheSame) {
                              expected.values().begin(), expected.values().end()));
     }
   }
+}
+
+TEST(Safetensors, HashesTheWholeFileInPieces) {
+  const TemporaryFolder folder;
+  NamedTensors tensors;
+  tensors.emplace("large", seeded_tensor({"large", {1'500, 1'000}}, 1));  // 6 MB: two pieces
+  write_safetensors(folder / "f", tensors, {});
+  const SafetensorsFile file(folder / "f");
+  EXPECT_EQ(file.sha256(), sha256_hex(file.bytes()));
+  EXPECT_EQ(file.sha256(), sha256_file(folder / "f"));
 }
 
 TEST(Safetensors, TheWriterRefusesWhatCannotBeRead) {
