@@ -146,8 +146,13 @@ void TiledConvStep::choose_panels() {
   const std::int64_t row = flat ? y.pixels() : y.width;
   std::int64_t best = 1;
   double best_cost = static_cast<double>(kNever);
+  const std::int64_t depth = static_cast<std::int64_t>(spec_.weight.size()) / spec_.op.out_channels;
   for (const std::int64_t vectors : {2, 4, 1}) {
-    const double cost = tile_row(row, vectors, kernels_.tiles).cost / static_cast<double>(vectors);
+    double cost = tile_row(row, vectors, kernels_.tiles).cost / static_cast<double>(vectors);
+    // Weights that leave no room in the second-level cache come from the third for every tile.
+    constexpr std::int64_t kPanelBytes = 768 * 1024;
+    const std::int64_t panel = depth * vectors * y.lanes * static_cast<std::int64_t>(sizeof(float));
+    if (panel > kPanelBytes) cost *= 1.2;
     if (vectors <= y.blocks() && cost < best_cost) {
       best = vectors;
       best_cost = cost;
