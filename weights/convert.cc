@@ -1,8 +1,10 @@
 #include "weights/convert.h"
 
 #include <algorithm>
+#include <map>
 #include <unordered_map>
 #include <utility>
+#include <variant>
 
 #include "base/error.h"
 #include "base/file.h"
