@@ -5,13 +5,15 @@ For each network, number of threads and batch: both engines compile once and sta
 that they agree, they take turns: a few runs of one, a pause in which the other's threads stop
 spinning, a few runs of the other, a pause, and so on. The table gives, for each engine, the fastest
 run, the median and the middle half of all runs; the ratios are ONNX Runtime's time divided by
-apatite's: above 1, apatite is faster.
+apatite's: above 1, apatite is faster. A turn in which other programs (or the host of a virtual
+machine) took more than 5 % of a core does not count, and is repeated a limited number of times.
 
 With --isa apatite is timed alone: ONNX Runtime cannot be held to an instruction set.
 """
 
 import argparse
 import dataclasses
+import os
 import platform
 import statistics
 import subprocess
@@ -32,6 +34,8 @@ IMAGE_SIZE = 224
 # The engines sum in different orders. In binary32 with these weights the logits then differ by a
 # few units of 1e-6 of the largest; a wrong layer changes them by more than this.
 AGREEMENT = 1e-4
+# Cores that other programs may take during a turn that counts.
+MOST_DISTURBANCE = 0.05
 
 
 @dataclasses.dataclass
@@ -62,6 +66,10 @@ class Apatite:
         self.process.stdin.flush()
         return [float(word) for word in self.process.stdout.readline().split()]
 
+    def cpu_seconds(self):
+        fields = Path(f"/proc/{self.process.pid}/stat").read_text().rsplit(")", 1)[1].split()
+        return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+
     def close(self):
         self.process.stdin.close()
         self.process.wait()
@@ -87,6 +95,16 @@ class OnnxRuntime:
             result.append(time.perf_counter() - start)
         return result
 
+    def cpu_seconds(self):
+        return time.process_time()
+
+
+def busy_seconds():
+    """Of all cores, by all programs and by the host."""
+    user, nice, system, _idle, _iowait, irq, softirq, steal = map(
+        int, Path("/proc/stat").read_text().splitlines()[0].split()[1:9])
+    return (user + nice + system + irq + softirq + steal) / os.sysconf("SC_CLK_TCK")
+
 
 def export_onnx(network, weights, path):
     model = getattr(torchvision.models, network)(weights=None)
@@ -110,20 +128,37 @@ def difference(ours, theirs):
     return relative
 
 
-def take_turns(engines, rounds, seconds, pause):
-    """Lists of times, one per engine; each turn lasts about `seconds`, at least one run."""
+def one_turn(engine, runs):
+    """A turn: its times, and the cores that others took meanwhile."""
+    clock, others = time.perf_counter(), busy_seconds() - engine.cpu_seconds()
+    times = engine.times(runs)
+    others = busy_seconds() - engine.cpu_seconds() - others
+    return times, others / (time.perf_counter() - clock)
+
+
+def take_turns(engines, options):
+    """Lists of times, one per engine, and how many turns were undisturbed."""
     runs = []
     for engine in engines:
-        time.sleep(pause)
-        runs.append(max(1, round(seconds / min(engine.times(2)))))
-    times = [[] for _ in engines]
-    for turn in range(rounds):
+        time.sleep(options.pause)
+        runs.append(max(1, round(options.seconds / min(engine.times(2)))))
+    quiet = [[] for _ in engines]
+    every = [[] for _ in engines]
+    turns = 0
+    while min(map(len, quiet)) < options.rounds and turns < options.patience * options.rounds:
         # The order alternates, so that a drift of the clock favours nobody.
         order = range(len(engines))
-        for i in order if turn % 2 == 0 else reversed(order):
-            time.sleep(pause)
-            times[i] += engines[i].times(runs[i])
-    return times
+        for i in order if turns % 2 == 0 else reversed(order):
+            time.sleep(options.pause)
+            times, others = one_turn(engines[i], runs[i])
+            every[i].append(times)
+            if others <= MOST_DISTURBANCE:
+                quiet[i].append(times)
+        turns += 1
+    enough = min(map(len, quiet)) >= 3
+    chosen = [sum(turns_of_one, []) for turns_of_one in (quiet if enough else every)]
+    counts = "/".join(str(len(turns_of_one)) for turns_of_one in quiet)
+    return chosen, counts if enough else f"{counts}: disturbed"
 
 
 def summary(times):
@@ -143,19 +178,18 @@ def compare(case, weights, model, options):
         ours = Apatite(options.run_network, weights, case, options.isa, Path(folder))
         name = f"{case.network} | {case.threads} | {case.batch} | "
         if options.isa:
-            [our_times] = take_turns([ours], options.rounds, options.seconds, options.pause)
+            [our_times], quiet = take_turns([ours], options)
             row = name + summary(our_times)
         else:
             theirs = OnnxRuntime(model, case, np.load(ours.input_file))
             relative = difference(np.load(ours.logits_file), theirs.logits)
-            our_times, their_times = take_turns(
-                [ours, theirs], options.rounds, options.seconds, options.pause)
+            [our_times, their_times], quiet = take_turns([ours, theirs], options)
             minima = min(their_times) / min(our_times)
             medians = statistics.median(their_times) / statistics.median(our_times)
             row = (f"{name}{summary(our_times)} | {summary(their_times)} | "
                    f"**{minima:.3f}** | **{medians:.3f}** | {relative:.1e}")
         ours.close()
-    return f"| {row} |"
+    return f"| {row} | {quiet} |"
 
 
 def describe_machine(options):
@@ -170,6 +204,7 @@ def print_header(options):
     if not options.isa:
         columns += ["ONNX Runtime: fastest, ms", "median (middle half)",
                     "ratio of fastest", "of medians", "difference"]
+    columns.append("quiet turns")
     print("| " + " | ".join(columns) + " |")
     print("|" + " --- |" * len(columns), flush=True)
 
@@ -193,6 +228,8 @@ def main():
     parser.add_argument("--threads", nargs="+", type=int, default=[1, 2])
     parser.add_argument("--batch", nargs="+", type=int, default=[1, 8])
     parser.add_argument("--rounds", type=int, default=12)
+    parser.add_argument("--patience", type=int, default=4,
+                        help="at most so many times the rounds on a disturbed machine")
     parser.add_argument("--seconds", type=float, default=0.8, help="of each turn, about")
     parser.add_argument("--pause", type=float, default=0.3, help="seconds between the engines")
     parser.add_argument("--isa", default="", help="time apatite alone, held to it")
