@@ -1,0 +1,125 @@
+// The way of the README: make weights, check them, predict; and what goes wrong on it.
+#include <gtest/gtest.h>
+
+#include "base/error.h"
+#include "base/json.h"
+#include "tests/study/small_study.h"
+
+namespace apatite {
+namespace {
+
+ProgramResult apatite(const std::vector<std::string>& arguments) {
+  return run_program(APATITE_PROGRAM, arguments);
+}
+
+void expect_code(const ProgramResult& result, ErrorKind kind, const std::string& part) {
+  EXPECT_EQ(result.exit_code, static_cast<int>(kind)) << result.errors;
+  EXPECT_TRUE(result.errors.starts_with("apatite: ")) << result.errors;
+  EXPECT_EQ(result.errors.find('\n'), result.errors.size() - 1) << result.errors;
+  EXPECT_NE(result.errors.find(part), std::string::npos) << result.errors;
+}
+
+TEST(Commands, InitMakesTheSameFileEachTimeAndCheckAgrees) {
+  const TemporaryFolder folder;
+  const std::string a = folder / "a.safetensors";
+  const std::string b = folder / "b.safetensors";
+  const std::vector<std::string> words{"init",      "cifar_resnet20",   "--seed", "5",
+                                       "--classes", "benign,malignant", "-o"};
+  auto first = words;
+  first.push_back(a);
+  auto second = words;
+  second.push_back(b);
+  const ProgramResult made = apatite(first);
+  ASSERT_EQ(made.exit_code, 0) << made.errors;
+  EXPECT_NE(made.output.find("classes  benign, malignant\n"), std::string::npos) << made.output;
+  ASSERT_EQ(apatite(second).exit_code, 0);
+  EXPECT_EQ(read_text(a), read_text(b));
+
+  const ProgramResult check = apatite({"check", a, "--backend", "reference"});
+  EXPECT_EQ(check.exit_code, 0) << check.errors;
+  EXPECT_NE(check.output.find("self-test   agrees"), std::string::npos) << check.output;
+  EXPECT_EQ(parse_json(apatite({"describe", a, "--json"}).output, "d")["nodes"].back()["shape"][0],
+            2);
+
+  // One bit of the last tensor: the table still holds, the self-test does not.
+  std::string damaged = read_text(a);
+  damaged[damaged.size() - 2] = static_cast<char>(damaged[damaged.size() - 2] ^ 0x10);
+  write_text(b, damaged);
+  expect_code(apatite({"check", b}), ErrorKind::kBadFile, "self-test fails");
+  write_text(b, damaged.substr(0, damaged.size() - 1));
+  expect_code(apatite({"check", b}), ErrorKind::kBadFile, b);
+}
+
+TEST(Commands, InitTakesOneLogitAndGreyImages) {
+  const TemporaryFolder folder;
+  const std::string file = folder / "w.safetensors";
+  ASSERT_EQ(apatite({"init", "cifar_resnet20", "--seed", "1", "--num-classes", "1", "--classes",
+                     "benign,malignant", "--input-channels", "1", "-o", file})
+                .exit_code,
+            0);
+  const WeightsMetadata metadata = WeightsFile(file).metadata();
+  EXPECT_EQ(metadata.model.classes, 1);
+  EXPECT_EQ(metadata.model.input_channels, 1);
+  EXPECT_EQ(metadata.recipe["channels"], 1);
+}
+
+TEST(Commands, PredictTellsWhatItDid) {
+  const SmallStudy study(4);
+  const std::string output = study / "p.csv";
+  const std::vector<std::string> words{"predict",
+                                       "--weights",
+                                       study.weights().string(),
+                                       "--images",
+                                       study.images().string(),
+                                       "-o",
+                                       output,
+                                       "--threads",
+                                       "1"};
+  ProgramResult result = apatite(words);
+  EXPECT_EQ(result.exit_code, 0) << result.errors;
+  EXPECT_EQ(result.errors, "") << "no bar without a terminal";
+  EXPECT_TRUE(result.output.starts_with(output + ": 4 images")) << result.output;
+  EXPECT_NE(result.output.find("labels known for 4: "), std::string::npos) << result.output;
+
+  write_text(study.image(1), "");
+  result = apatite(words);
+  EXPECT_TRUE(result.output.starts_with(output + ": 3 images")) << result.output;
+  result.output.clear();
+  expect_code(result, ErrorKind::kImage, "errors.csv: 1 images could not be read");
+  auto strict = words;
+  strict.emplace_back("--strict");
+  expect_code(apatite(strict), ErrorKind::kBadFile, study.image(1).string());
+  write_noise_png(study.image(1), 32, 32, 1);
+  expect_code(apatite({"predict", "--weights", study.weights().string()}), ErrorKind::kUsage,
+              "--images is required");
+  auto backend = words;
+  backend.insert(backend.end(), {"--isa", "none"});
+  expect_code(apatite(backend), ErrorKind::kUnavailable, "none");
+  auto missing = words;
+  missing[2] = "/no/such/weights";
+  expect_code(apatite(missing), ErrorKind::kIo, "/no/such/weights");
+}
+
+TEST(Commands, PredictSaysWhatIsNotFinite) {
+  const SmallStudy study(1);
+  const WeightsMetadata metadata = WeightsFile(study.weights()).metadata();
+  NamedTensors tensors = seeded_tensors(build_model(metadata.model, 32, 32), 11);
+  for (float& value : tensors.at("linear.weight").values()) value = 3e38F;
+  write_weights(study.weights(), metadata, tensors);
+  expect_code(apatite({"predict", "--weights", study.weights().string(), "--images",
+                       study.images().string(), "-o", (study / "p.csv").string()}),
+              ErrorKind::kNumeric, "linear");
+}
+
+TEST(Commands, ConvertRefusesWhatIsNoCheckpoint) {
+  const TemporaryFolder folder;
+  write_text(folder / "x.pth", "not a checkpoint");
+  expect_code(apatite({"convert", folder / "x.pth", "-o", folder / "w"}), ErrorKind::kBadFile,
+              "x.pth");
+  EXPECT_FALSE(std::filesystem::exists(folder / "w"));
+  expect_code(apatite({"convert", folder / "no.pth", "-o", folder / "w"}), ErrorKind::kIo,
+              "no.pth: cannot open");
+}
+
+}  // namespace
+}  // namespace apatite
