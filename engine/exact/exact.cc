@@ -37,7 +37,6 @@ class ExactExecutable final : public Executable {
     for (int thread = 0; thread < threads_; ++thread) {
       scratch_.emplace_back(static_cast<std::size_t>(scratch_floats_));
     }
-    image_arena_ = AlignedArray<float>(static_cast<std::size_t>(plan_.image_arena));
   }
 
   std::vector<Tensor> run(const Tensor& input) override {
@@ -47,8 +46,7 @@ class ExactExecutable final : public Executable {
     for (const NodeId id : outputs_) {
       outputs.push_back(Tensor::uninitialized(graph_.node(id).shape.with_batch(batch)));
     }
-    const auto floats = static_cast<std::size_t>(plan_.batch_arena * batch);
-    if (batch_arena_.size() < floats) batch_arena_ = AlignedArray<float>(floats);
+    reserve_memory(batch);
     std::vector<exact::Status> status(static_cast<std::size_t>(threads_));
 #pragma omp parallel num_threads(threads_)
     {
@@ -56,11 +54,9 @@ class ExactExecutable final : public Executable {
       const int thread = omp_get_thread_num();
       RunContext context{.input = &input,
                          .outputs = outputs,
-                         .thread = thread,
-                         .threads = omp_get_num_threads(),
                          .scratch = scratch_[static_cast<std::size_t>(thread)].data(),
                          .status = &status[static_cast<std::size_t>(thread)]};
-      run_steps(context, batch);
+      run_steps(context, thread, omp_get_num_threads(), batch);
     }
     const bool finite = std::all_of(status.begin(), status.end(),
                                     [](const exact::Status& s) { return s.all_finite(); });
@@ -69,37 +65,64 @@ class ExactExecutable final : public Executable {
   }
 
  private:
-  // Called by every thread of the team.
-  void run_steps(RunContext& context, std::int64_t batch) const {
+  void reserve_memory(std::int64_t batch) {
+    const auto floats = static_cast<std::size_t>(plan_.batch_arena * batch);
+    if (batch_arena_.size() < floats) batch_arena_ = AlignedArray<float>(floats);
+    // Each thread that takes images of its own needs an arena.
+    const auto arenas = static_cast<std::size_t>(std::min<std::int64_t>(batch, threads_));
+    while (image_arenas_.size() < arenas) {
+      image_arenas_.emplace_back(static_cast<std::size_t>(plan_.image_arena));
+    }
+  }
+
+  // Called by every thread of the team. As far as the images go round, each thread takes as many
+  // and runs them alone, without waiting for anybody; the threads share what is left.
+  void run_steps(RunContext& context, int thread, int threads, std::int64_t batch) const {
+    const std::int64_t alone = batch / threads;
+    if (alone > 0) run_images(context, thread, thread * alone, alone);
+    if (alone * threads == batch) return;
+#pragma omp barrier
+    context.thread = thread;
+    context.threads = threads;
+    run_images(context, 0, alone * threads, batch - alone * threads);
+  }
+
+  // Images [first, first + count) of the batch in the `arena`-th image arena, by the threads of the
+  // context.
+  void run_images(RunContext& context, int arena, std::int64_t first, std::int64_t count) const {
     std::vector<exact::BufferMemory> buffers(plan_.buffers.size());
     context.buffers = buffers;
     context.images = 1;
-    for (std::int64_t image = 0; image < batch; ++image) {
-      locate_buffers(buffers, batch, image);
-      context.first_image = image;
+    for (std::int64_t image = 0; image < count; ++image) {
+      locate_buffers(buffers, arena, first, count, image);
+      context.first_image = first + image;
       for (std::size_t i = 0; i < plan_.cut; ++i) run_step(i, context);
     }
-    locate_buffers(buffers, batch, 0);
-    context.first_image = 0;
-    context.images = batch;
+    locate_buffers(buffers, arena, first, count, 0);
+    context.first_image = first;
+    context.images = count;
     for (std::size_t i = plan_.cut; i < plan_.steps.size(); ++i) run_step(i, context);
   }
 
   void run_step(std::size_t index, const RunContext& context) const {
     plan_.steps[index]->run(context);
+    if (context.threads == 1) return;
 #pragma omp barrier
   }
 
-  void locate_buffers(std::vector<exact::BufferMemory>& memory, std::int64_t batch,
-                      std::int64_t image) const {
+  // Where the buffers of image `image` (counted from `first`) and those behind it lie. Of the whole
+  // batch's arena, images [first, first + count) have the part that starts at `first` images.
+  void locate_buffers(std::vector<exact::BufferMemory>& memory, int arena, std::int64_t first,
+                      std::int64_t count, std::int64_t image) const {
+    float* of_image = const_cast<float*>(image_arenas_[static_cast<std::size_t>(arena)].data());
+    float* of_batch = const_cast<float*>(batch_arena_.data()) + plan_.batch_arena * first;
     for (std::size_t i = 0; i < memory.size(); ++i) {
       const exact::Buffer& buffer = plan_.buffers[i];
-      if (buffer.whole_batch) {
-        float* data = const_cast<float*>(batch_arena_.data());
-        memory[i] = {data + buffer.offset * batch + image * buffer.floats, buffer.floats};
-      } else {
-        memory[i] = {const_cast<float*>(image_arena_.data()) + buffer.offset, 0};
-      }
+      memory[i] =
+          buffer.whole_batch
+              ? exact::BufferMemory{of_batch + buffer.offset * count + image * buffer.floats,
+                                    buffer.floats}
+              : exact::BufferMemory{of_image + buffer.offset, 0};
     }
   }
 
@@ -118,7 +141,7 @@ class ExactExecutable final : public Executable {
   exact::Plan plan_;
   std::int64_t scratch_floats_ = 0;
   std::vector<AlignedArray<float>> scratch_;  // by thread
-  AlignedArray<float> image_arena_;
+  std::vector<AlignedArray<float>> image_arenas_;
   AlignedArray<float> batch_arena_;
 };
 
