@@ -91,7 +91,7 @@ class Network:
         return F.linear(self.x.flatten(1), weight, bias)[:, :, None, None]
 
     def pool_size(self, options, ceil):
-        """Sizes by torch's own pooling: of a symmetric padding directly, else from its formula."""
+        """By torch's formula; where torch takes the padding, its own pooling confirms it below."""
         left, right, top, bottom = self.padding(options)
         kernel, stride = self.extent(options, "kernel"), self.extent(options, "stride")
         dilation = self.extent(options, "dilation")

@@ -1,5 +1,5 @@
 // Weights and images from base/random.h: the same on every machine and, by
-// tests/goldens/apatite_random.py, in Python.
+// tests/goldens/conformance.py, in Python (the small integers).
 #pragma once
 
 #include <cmath>
