@@ -5,6 +5,7 @@
 #include <cmath>
 #include <cstring>
 #include <limits>
+#include <numeric>
 
 #include "base/sha256.h"
 #include "image/decode.h"
@@ -167,11 +168,8 @@ TEST(Npy, ReadsIntegersAsImages) {
   };
   EXPECT_EQ(samples("(2, 3)"), std::pair(std::string("3x2 pixels, 1 channel, 16 bits"), values));
   EXPECT_EQ(samples("(6, 1, 1)").first, "1x6 pixels, 1 channel, 16 bits");
-  const std::vector<std::uint8_t> many = [] {
-    std::vector<std::uint8_t> list;
-    for (int i = 0; i < 30; ++i) list.push_back(static_cast<std::uint8_t>(i));
-    return list;
-  }();
+  std::vector<std::uint8_t> many(30);
+  std::iota(many.begin(), many.end(), std::uint8_t{0});
   const Image last = decode_image(bytes_of(npy("|u1", "(5, 2, 3)", raw(many))), "a.npy");
   EXPECT_EQ(describe(last), "2x5 pixels, 3 channels, 8 bits");
   EXPECT_EQ(samples_of<std::uint8_t>(last), many);

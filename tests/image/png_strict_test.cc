@@ -202,7 +202,7 @@ TEST(StrictPng, RefusesASizeThatTheDataCannotHold) {
 }
 
 TEST(StrictPng, ReadsTheFlattestDataThatDeflateCanMake) {
-  const std::string rows(1000 * 1001, '\0');
+  const std::string rows(std::size_t{1000} * 1001, '\0');
   const std::string data = deflated(rows);
   ASSERT_GT(rows.size(), 900 * data.size());
   const std::string file = png_file(png_header(1000, 1000) + png_chunk("IDAT", data));

@@ -51,7 +51,7 @@ std::vector<T> samples_of(const Image& image) {
 inline Json golden_cases(const std::string& name) {
   const auto path =
       std::filesystem::path(APATITE_SOURCE_DIR) / "tests" / "goldens" / "image" / name;
-  const Json cases = parse_json(read_file(path, 1U << 20U), name)["cases"];
+  Json cases = parse_json(read_file(path, 1U << 20U), name)["cases"];
   EXPECT_FALSE(cases.empty()) << name;
   return cases;
 }

@@ -29,7 +29,7 @@ inline std::string verdict(const Reader& read, const std::string& bytes) {
       return std::string("exception");
     }
   };
-  const std::string first = once();
+  std::string first = once();
   EXPECT_EQ(first, once()) << "the same bytes, another verdict";
   return first;
 }
