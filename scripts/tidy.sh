@@ -1,11 +1,17 @@
 #!/usr/bin/env bash
-# Runs the pinned clang-tidy 14 over the library and the program.
+# Runs the pinned clang-tidy 14 over the library and the program, the files changed last first.
 #
-#   scripts/tidy.sh [BUILD_FOLDER [FILE...]]     default: every source of build/release
+#   scripts/tidy.sh [--seconds N] [BUILD_FOLDER [FILE...]]
 #
-# The build folder gives the compile commands.
+# Without files: every source of BUILD_FOLDER (build/release), which gives the compile commands. With
+# --seconds no file is begun after that time; the last line says how many were checked.
 set -euo pipefail
 cd "$(dirname "$0")/.."
+deadline=9999999999
+if [ "${1:-}" = --seconds ]; then
+  deadline=$(($(date +%s) + $2))
+  shift 2
+fi
 build=${1:-build/release}
 shift || true
 
@@ -15,11 +21,24 @@ tidy=$(command -v clang-tidy-14 || command -v clang-tidy)
 
 files=("$@")
 if [ ${#files[@]} -eq 0 ]; then
-  mapfile -t files < <(grep -oE '"file": "[^"]+"' "$build/compile_commands.json" | cut -d'"' -f4 |
-                       grep -vE '/(tests|bench)/' | sort -u)
+  # What git changed last, then all; of these, once each, what is compiled.
+  compiled=$(grep -oE '"file": "[^"]+"' "$build/compile_commands.json" | cut -d'"' -f4 |
+             sed "s|^$PWD/||" | grep -vE '^(tests|bench)/' | sort -u)
+  mapfile -t files < <({ git log --name-only --format= -n 100 -- '*.cc' 2>/dev/null || true
+                         echo "$compiled"; } | awk '!seen[$0]++' |
+                       grep -Fx -f <(echo "$compiled"))
 fi
 [ ${#files[@]} -gt 0 ] || { echo "no sources found in $build" >&2; exit 1; }
-printf '%s\n' "${files[@]}" |
-  xargs -P "$(nproc)" -n 1 "$tidy" -p "$build" --quiet \
-    --extra-arg=-Wno-unknown-warning-option 2>/dev/null
-echo "clang-tidy: ${#files[@]} files are clean"
+
+log=$(mktemp)
+trap 'rm -f "$log"' EXIT
+export tidy build deadline log
+check() {
+  [ "$(date +%s)" -lt "$deadline" ] || return 0
+  "$tidy" -p "$build" --quiet --extra-arg=-Wno-unknown-warning-option "$1" 2>/dev/null || return 1
+  echo "$1" >>"$log"
+}
+export -f check
+printf '%s\0' "${files[@]}" | xargs -0 -P "$(nproc)" -I{} bash -c 'check "$1"' _ {} ||
+  { echo "clang-tidy: see above" >&2; exit 1; }
+echo "clang-tidy: $(wc -l <"$log") of ${#files[@]} files checked, all clean"

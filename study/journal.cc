@@ -47,8 +47,8 @@ std::string difference(std::string_view line, const std::string& expected) {
         found->fields.size() == wanted->fields.size()) {
       for (std::size_t i = 1; i < found->fields.size(); ++i) {
         if (found->fields[i] == wanted->fields[i]) continue;
-        return "belongs to a run with other " +
-               wanted->fields[i].substr(0, wanted->fields[i].find('='));
+        std::string message = "belongs to a run with other ";
+        return message.append(wanted->fields[i], 0, wanted->fields[i].find('='));
       }
     }
   } catch (const Error&) {  // not even CSV

@@ -62,9 +62,8 @@ Recipe read_recipe(const PredictOptions& options, const WeightsFile& weights) {
     throw Error(ErrorKind::kUsage, weights.where(), "holds no recipe for its images",
                 "pass one with --recipe");
   }
-  const Recipe recipe = options.recipe.empty()
-                            ? Recipe::from_json(own, weights.where() + " (recipe)")
-                            : Recipe::read(options.recipe);
+  Recipe recipe = options.recipe.empty() ? Recipe::from_json(own, weights.where() + " (recipe)")
+                                         : Recipe::read(options.recipe);
   const std::int64_t channels = weights.metadata().model.input_channels;
   if (recipe.channels() != channels) {
     throw Error(ErrorKind::kUsage, "recipe",
