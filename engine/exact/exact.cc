@@ -77,11 +77,11 @@ class ExactExecutable final : public Executable {
 
   // Called by every thread of the team. As far as the images go round, each thread takes as many
   // and runs them alone, without waiting for anybody; the threads share what is left.
-  void run_steps(RunContext& context, int thread, int threads, std::int64_t batch) const {
+  void run_steps(RunContext& context, int thread, int threads, std::int64_t batch) {
     const std::int64_t alone = batch / threads;
     if (alone > 0) run_images(context, thread, thread * alone, alone);
     if (alone * threads == batch) return;
-#pragma omp barrier
+    barrier_.wait(threads);
     context.thread = thread;
     context.threads = threads;
     run_images(context, 0, alone * threads, batch - alone * threads);
@@ -89,7 +89,7 @@ class ExactExecutable final : public Executable {
 
   // Images [first, first + count) of the batch in the `arena`-th image arena, by the threads of the
   // context.
-  void run_images(RunContext& context, int arena, std::int64_t first, std::int64_t count) const {
+  void run_images(RunContext& context, int arena, std::int64_t first, std::int64_t count) {
     std::vector<exact::BufferMemory> buffers(plan_.buffers.size());
     context.buffers = buffers;
     context.images = 1;
@@ -104,10 +104,9 @@ class ExactExecutable final : public Executable {
     for (std::size_t i = plan_.cut; i < plan_.steps.size(); ++i) run_step(i, context);
   }
 
-  void run_step(std::size_t index, const RunContext& context) const {
+  void run_step(std::size_t index, const RunContext& context) {
     plan_.steps[index]->run(context);
-    if (context.threads == 1) return;
-#pragma omp barrier
+    if (context.threads > 1) barrier_.wait(context.threads);
   }
 
   // Where the buffers of image `image` (counted from `first`) and those behind it lie. Of the whole
@@ -143,6 +142,7 @@ class ExactExecutable final : public Executable {
   std::vector<AlignedArray<float>> scratch_;  // by thread
   std::vector<AlignedArray<float>> image_arenas_;
   AlignedArray<float> batch_arena_;
+  Barrier barrier_;
 };
 
 class ExactBackend final : public Backend {
