@@ -1,7 +1,8 @@
 // Draws made-up microcalcifications, so that the demo has images that belong to nobody:
 //   draw_calcifications FOLDER COUNT
 // writes COUNT grey 96x96 PNG files of 16 bits into each of FOLDER/benign (a few large round
-// grains) and FOLDER/malignant (many fine grains along branching lines), always the same ones.
+// grains) and FOLDER/malignant (many fine grains along branching lines), the same ones on every
+// machine: no function but the square root is used, which is exactly rounded.
 // They are for trying the program out. No conclusion about real mammograms can be drawn from them.
 #include <algorithm>
 #include <charconv>
@@ -78,12 +79,14 @@ Image malignant(std::uint64_t seed) {
   for (int branch = 0; branch < 3; ++branch) {
     double row = draw.between(35, 60);
     double column = draw.between(35, 60);
-    double turn = draw.between(0, 6.28);
+    double down = draw.between(-3, 3);
+    double across = draw.between(-3, 3);
     for (int grain = 0; grain < 14; ++grain) {
       add_grain(image, row, column, draw.between(0.4, 1.4), draw.between(12'000, 30'000));
-      turn += draw.between(-0.6, 0.6);
-      row = std::clamp(row + 3 * std::sin(turn), 4.0, 91.0);
-      column = std::clamp(column + 3 * std::cos(turn), 4.0, 91.0);
+      down = std::clamp(down + draw.between(-1, 1), -3.0, 3.0);
+      across = std::clamp(across + draw.between(-1, 1), -3.0, 3.0);
+      row = std::clamp(row + down, 4.0, 91.0);
+      column = std::clamp(column + across, 4.0, 91.0);
     }
   }
   return image;

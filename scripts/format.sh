@@ -10,12 +10,13 @@ formatter=$(command -v clang-format-14 || command -v clang-format)
 }
 # The files of the project: those that git tracks or would; outside a repository, all but builds.
 if git rev-parse --is-inside-work-tree >/dev/null 2>&1; then
-  mapfile -t files < <(git ls-files --cached --others --exclude-standard -- '*.h' '*.cc' |
-                       while read -r file; do [ ! -f "$file" ] || echo "$file"; done)
+  list=$(git ls-files --cached --others --exclude-standard -- '*.h' '*.cc' |
+         while read -r file; do [ ! -f "$file" ] || echo "$file"; done)
 else
-  mapfile -t files < <(find . -path './build*' -prune -o \( -name '*.h' -o -name '*.cc' \) -print)
+  list=$(find . -path './build*' -prune -o \( -name '*.h' -o -name '*.cc' \) -print)
 fi
-[ ${#files[@]} -gt 0 ] || { echo "no C++ files found" >&2; exit 1; }
+[ -n "$list" ] || { echo "no C++ files found" >&2; exit 1; }
+mapfile -t files <<<"$list"
 
 if [ "${1:-}" = --check ]; then
   "$formatter" --dry-run -Werror "${files[@]}"

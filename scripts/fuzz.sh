@@ -9,8 +9,9 @@ set -euo pipefail
 build=${1:-build/fuzz}
 seconds=${2:-60}
 
-mapfile -t targets < <(find "$build" -type f -name 'fuzz_*' -executable | sort)
-[ ${#targets[@]} -gt 0 ] || { echo "no fuzz_* program below $build" >&2; exit 1; }
+list=$(find "$build" -type f -name 'fuzz_*' -executable | sort)
+[ -n "$list" ] || { echo "no fuzz_* program below $build" >&2; exit 1; }
+mapfile -t targets <<<"$list"
 for target in "${targets[@]}"; do
   name=$(basename "$target")
   corpus=$build/corpus/$name

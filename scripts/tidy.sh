@@ -24,11 +24,10 @@ if [ ${#files[@]} -eq 0 ]; then
   # What git changed last, then all; of these, once each, what is compiled.
   compiled=$(grep -oE '"file": "[^"]+"' "$build/compile_commands.json" | cut -d'"' -f4 |
              sed "s|^$PWD/||" | grep -vE '^(tests|bench)/' | sort -u)
-  mapfile -t files < <({ git log --name-only --format= -n 100 -- '*.cc' 2>/dev/null || true
-                         echo "$compiled"; } | awk '!seen[$0]++' |
-                       grep -Fx -f <(echo "$compiled"))
+  [ -n "$compiled" ] || { echo "no sources found in $build" >&2; exit 1; }
+  changed=$(git log --name-only --format= -n 100 -- '*.cc' 2>/dev/null | grep -Fx "$compiled" || true)
+  mapfile -t files <<<"$(printf '%s\n%s\n' "$changed" "$compiled" | awk 'NF && !seen[$0]++')"
 fi
-[ ${#files[@]} -gt 0 ] || { echo "no sources found in $build" >&2; exit 1; }
 
 log=$(mktemp)
 trap 'rm -f "$log"' EXIT
