@@ -43,8 +43,9 @@ Image tissue(Draw& draw) {
   const double slope = draw.between(40, 120);
   std::int64_t i = 0;
   for (std::uint16_t& sample : image.values<std::uint16_t>()) {
-    const auto row = static_cast<double>(i++ / kSize);
-    sample = static_cast<std::uint16_t>(14'000 + slope * row + draw.between(0, 2'500));
+    const std::int64_t row = i++ / kSize;
+    sample = static_cast<std::uint16_t>(14'000 + slope * static_cast<double>(row) +
+                                        draw.between(0, 2'500));
   }
   return image;
 }

@@ -32,7 +32,10 @@ constexpr std::string_view kRemedy = "remove it to start anew, or choose another
 
 std::string header_line(const Fingerprint& fingerprint) {
   std::vector<std::string> fields{std::string(kMagic)};
-  for (const auto& [name, value] : fingerprint) fields.push_back(name + "=" + value);
+  for (const auto& [name, value] : fingerprint) {
+    fields.push_back(name);
+    fields.back().append("=").append(value);
+  }
   return csv_line(fields);
 }
 
