@@ -104,7 +104,8 @@ ColumnPadding needed_columns(const Conv2d& op, std::int64_t in_width, std::int64
 TiledConvStep::TiledConvStep(const KernelTable& kernels, ConvSpec spec, int threads)
     : kernels_(kernels),
       spec_(std::move(spec)),
-      pointwise_(one_tap(spec_.op) && spec_.x.layout.lanes == kernels.lanes) {
+      pointwise_(one_tap(spec_.op) && spec_.x.layout.lanes == kernels.lanes &&
+                 spec_.x.layout.pad_left == 0 && spec_.x.layout.pad_right == 0) {
   choose_panels();
   pack_weights(threads);
 
