@@ -3,7 +3,7 @@
 #include <algorithm>
 
 // One target per way of computing: those with a fused multiply-add, and the lowest one, in which
-// fused_multiply_add calls std::fma. Scalable vectors (SVE, RVV) are left out: a kernel keeps its
+// fused_multiply_add is software_fma. Scalable vectors (SVE, RVV) are left out: a kernel keeps its
 // accumulators in an array.
 #if defined(__x86_64__)
 #define HWY_DISABLED_TARGETS (~(HWY_AVX3 | HWY_AVX2 | HWY_SCALAR | HWY_EMU128))

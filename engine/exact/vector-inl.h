@@ -6,7 +6,6 @@
 #define APATITE_ENGINE_EXACT_VECTOR_INL_H_
 #endif
 
-#include <cmath>
 #include <cstddef>
 #include <cstdint>
 #include <string_view>
@@ -14,6 +13,7 @@
 #include <hwy/cache_control.h>
 #include <hwy/highway.h>
 #include "engine/exact/kernels.h"
+#include "engine/exact/software_fma.h"
 
 HWY_BEFORE_NAMESPACE();
 namespace apatite::exact::HWY_NAMESPACE {
@@ -46,14 +46,14 @@ HWY_INLINE Vector fused_multiply_add(Vector a, Vector b, Vector c) {
 #if HWY_NATIVE_FMA
   return hn::MulAdd(a, b, c);
 #else
-  // hn::MulAdd rounds twice here; std::fma rounds once on every machine.
+  // hn::MulAdd rounds twice here.
   HWY_ALIGN float x[kLanes];
   HWY_ALIGN float y[kLanes];
   HWY_ALIGN float z[kLanes];
   hn::Store(a, kFloats, x);
   hn::Store(b, kFloats, y);
   hn::Store(c, kFloats, z);
-  for (std::int64_t i = 0; i < kLanes; ++i) z[i] = std::fma(x[i], y[i], z[i]);
+  for (std::int64_t i = 0; i < kLanes; ++i) z[i] = software_fma(x[i], y[i], z[i]);
   return hn::Load(kFloats, z);
 #endif
 }
