@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+// Every target that the compiler can make, also those that this machine's baseline surpasses.
+#define HWY_COMPILE_ALL_ATTAINABLE
 // One target per way of computing: those with a fused multiply-add, and the lowest one, in which
 // fused_multiply_add is software_fma. Scalable vectors (SVE, RVV) are left out: a kernel keeps its
 // accumulators in an array.
