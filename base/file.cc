@@ -83,7 +83,8 @@ void MappedFile::release(std::span<const std::byte> part) const noexcept {
   const auto first = reinterpret_cast<std::uintptr_t>(part.data());
   const auto begin = (first + page - 1) / page * page;
   const auto end = (first + part.size()) / page * page;
-  if (begin < end) ::madvise(reinterpret_cast<void*>(begin), end - begin, MADV_DONTNEED);
+  if (begin >= end) return;
+  ::madvise(const_cast<std::byte*>(part.data() + (begin - first)), end - begin, MADV_DONTNEED);
 }
 
 std::string read_file(const std::filesystem::path& path, std::size_t limit) {

@@ -74,7 +74,7 @@ std::string JsonObject::string(std::string_view key) {
 }
 
 std::string JsonObject::choice(std::string_view key, const std::vector<std::string>& choices) {
-  const std::string text = string(key);
+  std::string text = string(key);
   if (std::find(choices.begin(), choices.end(), text) == choices.end()) {
     refuse("the field " + in_quotes(key) + " is " + in_quotes(text), "use one of " + join(choices));
   }

@@ -62,6 +62,7 @@ Graph graph_of(const Options& options) {
 
 std::vector<std::string> names(const Graph& graph, const std::vector<NodeId>& ids) {
   std::vector<std::string> list;
+  list.reserve(ids.size());
   for (const NodeId id : ids) list.push_back(graph.node(id).name);
   return list;
 }

@@ -37,7 +37,7 @@ ParameterId GraphBuilder::parameter(std::string name, Dims dims) {
   return graph_.parameters_.size() - 1;
 }
 
-NodeId GraphBuilder::add(std::string name, Op op, std::vector<NodeId> inputs,
+NodeId GraphBuilder::add(std::string name, const Op& op, std::vector<NodeId> inputs,
                          std::vector<ParameterId> parameters, Shape shape) {
   const bool name_taken = std::any_of(graph_.nodes_.begin(), graph_.nodes_.end(),
                                       [&](const Node& node) { return node.name == name; });
@@ -50,8 +50,7 @@ NodeId GraphBuilder::add(std::string name, Op op, std::vector<NodeId> inputs,
   if (shape.channels <= 0 || shape.height <= 0 || shape.width <= 0) {
     throw Error(ErrorKind::kInternal, name, "has the empty shape " + to_text(shape));
   }
-  graph_.nodes_.push_back(
-      {std::move(name), std::move(op), std::move(inputs), std::move(parameters), shape});
+  graph_.nodes_.push_back({std::move(name), op, std::move(inputs), std::move(parameters), shape});
   return graph_.nodes_.size() - 1;
 }
 

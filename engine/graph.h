@@ -64,7 +64,7 @@ class GraphBuilder {
 
   // Throws Error (kInternal) if the name is taken, an input does not exist or a size is not
   // positive.
-  NodeId add(std::string name, Op op, std::vector<NodeId> inputs,
+  NodeId add(std::string name, const Op& op, std::vector<NodeId> inputs,
              std::vector<ParameterId> parameters, Shape shape);
 
   [[nodiscard]] const Shape& shape(NodeId id) const { return graph_.node(id).shape; }

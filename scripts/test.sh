@@ -53,9 +53,6 @@ if [ "$quick" = no ]; then
   build fuzz fuzzers
   scripts/fuzz.sh build/fuzz 10
 
-  step "clang-tidy, for five minutes at most"
-  scripts/tidy.sh --seconds 300 build/release
-
   if command -v nvcc >/dev/null && [ -d engine/cuda ]; then
     step "CUDA part compiles"
     build cuda

@@ -151,7 +151,7 @@ void TiledConvStep::choose_panels() {
   for (const std::int64_t vectors : {2, 4, 1}) {
     double cost = tile_row(row, vectors, kernels_.tiles).cost / static_cast<double>(vectors);
     // Weights that leave no room in the second-level cache come from the third for every tile.
-    constexpr std::int64_t kPanelBytes = 768 * 1024;
+    constexpr std::int64_t kPanelBytes = std::int64_t{768} * 1024;
     const std::int64_t panel = depth * vectors * y.lanes * static_cast<std::int64_t>(sizeof(float));
     if (panel > kPanelBytes) cost *= 1.2;
     if (vectors <= y.blocks() && cost < best_cost) {
@@ -160,7 +160,7 @@ void TiledConvStep::choose_panels() {
     }
   }
   // Bytes of input that a block of tiles may touch: about a quarter of a second-level cache.
-  constexpr std::int64_t kBlockBytes = 256 * 1024;
+  constexpr std::int64_t kBlockBytes = std::int64_t{256} * 1024;
   constexpr std::int64_t kBlockPixels = 336;
   std::int64_t channels = 0;
   for (const std::int32_t used : spec_.x.layout.block_channels) channels += used;

@@ -212,6 +212,7 @@ void subsample_pad(const SubsamplePad& op, View<T> x, T* y, const Shape& out) {
   std::fill_n(y, op.channels_after * plane, T{0});
 }
 
+// NOLINTBEGIN(bugprone-macro-parentheses): T is a type
 #define APATITE_INSTANTIATE(T)                                                        \
   template void conv2d(const Conv2d&, View<T>, const T*, const T*, T*, const Shape&); \
   template void batch_norm(View<T>, const Affine<T>&, T*);                            \
@@ -223,6 +224,7 @@ void subsample_pad(const SubsamplePad& op, View<T> x, T* y, const Shape& out) {
   template void add(View<T>, View<T>, T*);                                            \
   template void concat(std::span<const View<T>>, T*);                                 \
   template void subsample_pad(const SubsamplePad&, View<T>, T*, const Shape&);
+// NOLINTEND(bugprone-macro-parentheses)
 APATITE_INSTANTIATE(float)
 APATITE_INSTANTIATE(double)
 #undef APATITE_INSTANTIATE
