@@ -14,7 +14,12 @@ case "${1:-}" in
 esac
 jobs=$(nproc)
 cache=()
-! command -v ccache >/dev/null || cache=(-DCMAKE_CXX_COMPILER_LAUNCHER=ccache)
+if command -v ccache >/dev/null; then
+  # A precompiled header would hide the sources from the cache; paths below this folder are made
+  # relative, so that a checkout elsewhere finds what this one compiled.
+  cache=(-DCMAKE_CXX_COMPILER_LAUNCHER=ccache -DCMAKE_DISABLE_PRECOMPILE_HEADERS=ON)
+  export CCACHE_BASEDIR=$PWD CCACHE_NOHASHDIR=1
+fi
 step() { printf '\n== %s (%d s)\n' "$1" "$SECONDS"; }
 
 # build PRESET [TARGET]: configures and builds; what the compiler says is shown only if it fails.

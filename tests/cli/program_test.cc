@@ -12,6 +12,7 @@
 #include "models/describe.h"
 #include "models/models.h"
 #include "tests/support/program.h"
+#include "tests/support/source_dir.h"
 
 namespace apatite {
 namespace {
@@ -170,7 +171,7 @@ TEST(Program, SurvivesAClosedPipe) {
 
 // docs/exit-codes.md lists exactly the kinds of base/error.h.
 TEST(ExitCodes, AreDocumented) {
-  const std::string source = APATITE_SOURCE_DIR;
+  const std::string source = source_dir().string();
   const std::string header = read_text(source + "/base/error.h");
   const std::string document = read_text(source + "/docs/exit-codes.md");
   std::size_t kinds = 0;

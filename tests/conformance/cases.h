@@ -6,11 +6,12 @@
 #include <vector>
 
 #include "tests/support/graph_text.h"
+#include "tests/support/source_dir.h"
 
 namespace apatite {
 
 inline std::string conformance_file() {
-  return std::string(APATITE_SOURCE_DIR) + "/tests/conformance/cases.txt";
+  return source_dir().string() + "/tests/conformance/cases.txt";
 }
 
 // Every line of cases.txt, or the one line in the environment variable APATITE_CASE: a failing

@@ -12,12 +12,13 @@
 #include "tests/conformance/cases.h"
 #include "tests/support/checks.h"
 #include "tests/support/random_parameters.h"
+#include "tests/support/source_dir.h"
 
 namespace apatite {
 namespace {
 
 Json goldens() {
-  const std::string path = std::string(APATITE_SOURCE_DIR) + "/tests/goldens/conformance.json";
+  const std::string path = source_dir().string() + "/tests/goldens/conformance.json";
   return parse_json(read_file(path, 1 << 22), path);
 }
 

@@ -18,6 +18,7 @@
 #include "tests/support/compare.h"
 #include "tests/support/error_bound.h"
 #include "tests/support/random_parameters.h"
+#include "tests/support/source_dir.h"
 #include "weights/init.h"
 #include "weights/self_test.h"
 
@@ -28,7 +29,8 @@ using Path = std::filesystem::path;
 
 std::vector<Path> golden_files() {
   std::vector<Path> files;
-  for (const auto& entry : std::filesystem::directory_iterator(APATITE_GOLDENS)) {
+  const Path folder = source_dir() / "tests" / "goldens" / APATITE_GOLDENS;
+  for (const auto& entry : std::filesystem::directory_iterator(folder)) {
     if (entry.path().extension() == ".json") files.push_back(entry.path());
   }
   std::sort(files.begin(), files.end());

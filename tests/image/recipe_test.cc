@@ -7,6 +7,7 @@
 
 #include "base/sha256.h"
 #include "tests/image/seeded_image.h"
+#include "tests/support/source_dir.h"
 
 namespace apatite {
 namespace {
@@ -276,7 +277,7 @@ TEST(RecipeJson, KeepsEveryStep) {
 }
 
 TEST(RecipeJson, ReadsTheExamplesOfItsDocument) {
-  const auto path = std::filesystem::path(APATITE_SOURCE_DIR) / "docs" / "recipes.md";
+  const auto path = source_dir() / "docs" / "recipes.md";
   const std::string text = read_file(path, 1U << 20U);
   std::size_t run = 0;
   constexpr std::string_view kFence = "```";

@@ -13,6 +13,7 @@
 #include "base/json.h"
 #include "base/random.h"
 #include "image/image.h"
+#include "tests/support/source_dir.h"
 
 namespace apatite {
 
@@ -49,8 +50,7 @@ std::vector<T> samples_of(const Image& image) {
 
 // The list "cases" of a file of tests/goldens/image; never empty.
 inline Json golden_cases(const std::string& name) {
-  const auto path =
-      std::filesystem::path(APATITE_SOURCE_DIR) / "tests" / "goldens" / "image" / name;
+  const auto path = source_dir() / "tests" / "goldens" / "image" / name;
   Json cases = parse_json(read_file(path, 1U << 20U), name)["cases"];
   EXPECT_FALSE(cases.empty()) << name;
   return cases;

@@ -7,11 +7,12 @@
 
 #include "base/file.h"
 #include "base/json.h"
+#include "tests/support/source_dir.h"
 
 namespace apatite::torch {
 
 inline std::filesystem::path golden_path(std::string_view name) {
-  return std::filesystem::path(APATITE_SOURCE_DIR) / "tests" / "goldens" / "torch" / name;
+  return source_dir() / "tests" / "goldens" / "torch" / name;
 }
 
 inline std::string golden(std::string_view name) {
