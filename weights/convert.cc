@@ -174,6 +174,7 @@ class Converter {
 
   [[noreturn]] void refuse_layers(const std::vector<const StoredTensor*>& matrices) const {
     std::vector<std::string> entries;
+    entries.reserve(matrices.size());
     for (const StoredTensor* tensor : matrices) entries.push_back(entry(*tensor));
     refuse("its head has " + std::to_string(matrices.size()) + " linear layers (" +
                listed(entries) + "), that of " + title() + " has one",

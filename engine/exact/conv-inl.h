@@ -17,7 +17,7 @@ HWY_BEFORE_NAMESPACE();
 namespace apatite::exact::HWY_NAMESPACE {
 
 // acc[o][p] = fma(x[p * step], w[o], acc[o][p]) for the pixels from `first` to `last` - 1.
-template <int first, int last, int step, int P, int O>
+template <int first, int last, std::int64_t step, int P, int O>
 HWY_INLINE void accumulate_tap(const float* HWY_RESTRICT x, const float* HWY_RESTRICT w,
                                Vector (&acc)[O][P]) {
   Vector weights[O];
@@ -74,7 +74,7 @@ HWY_INLINE void finish_tile(const ConvGeometry& geometry, const Epilogue& epilog
   hn::Store(noted, kFloats, status.lanes.data());
 }
 
-template <int P, int O, int step, bool pointwise>
+template <int P, int O, std::int64_t step, bool pointwise>
 void conv_tile(const ConvGeometry& geometry, const Epilogue& epilogue, const ConvTile& tile,
                Status& status) {
   Vector acc[O][P];
@@ -163,7 +163,7 @@ constexpr TileShape kTileShapes[] = {APATITE_TILES(APATITE_TILE_SHAPE)};
 
 inline ConvKernel find_conv_kernel(TileShape tile, PixelStep step, bool pointwise) {
 #define APATITE_FIND_TILE(P, O) \
-  if (tile.pixels == P && tile.vectors == O) return conv_kernel<P, O>(step, pointwise);
+  if (tile.pixels == (P) && tile.vectors == (O)) return conv_kernel<P, O>(step, pointwise);
   APATITE_TILES(APATITE_FIND_TILE)
 #undef APATITE_FIND_TILE
   return nullptr;

@@ -2,6 +2,7 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <cstdlib>
 #include <vector>
 
 #include "base/sha256.h"
@@ -108,12 +109,11 @@ TEST_F(Cifar10, TheReferenceGivesThatFileForAnyThreadsAndBatch) {
   expect_one_file("reference", "");
 }
 
-// Without instructions for fma the scalar path computes it in software, a hundred times slower.
+// Without instructions for fma the scalar path computes it in software, about ten images a second:
+// 60 images, or the 500 of the other tests where APATITE_TEST_ALL is set (some ten minutes).
 TEST_F(Cifar10, TheScalarPathGivesThatFileForAnyThreadsAndBatch) {
-  take(30);
+  take(std::getenv("APATITE_TEST_ALL") != nullptr ? 500 : 60);
   expect_one_file("exact", "scalar");
-  take(300);
-  EXPECT_EQ(hash("exact", "scalar", 2, 64), hash("exact", "", 1, 8));
 }
 
 }  // namespace
