@@ -61,6 +61,22 @@ TEST(Csv, ReadsQuotedFields) {
   EXPECT_EQ(read("\"\"\"\""), (Rows{{"\""}}));
 }
 
+TEST(Csv, GivesRawFieldsWithoutACopy) {
+  const std::string text = "a,\"b\"\"c\"\n,\"d,\ne\"\n";
+  CsvReader reader(text, "x.csv");
+  std::vector<std::string_view> fields;
+  EXPECT_EQ(reader.next_raw(fields), 1);
+  EXPECT_EQ(fields, (std::vector<std::string_view>{"a", "b\"\"c"}));
+  EXPECT_EQ(fields[0].data(), text.data());
+  EXPECT_EQ(csv_unescape(fields[1]), "b\"c");
+  EXPECT_EQ(csv_escape("b\"c"), fields[1]);
+  EXPECT_EQ(reader.next_raw(fields), 2);
+  EXPECT_EQ(fields, (std::vector<std::string_view>{"", "d,\ne"}));
+  EXPECT_EQ(reader.position(), text.size());
+  EXPECT_EQ(reader.next_raw(fields), 0);
+  EXPECT_TRUE(fields.empty());
+}
+
 TEST(Csv, CountsLinesAndBytes) {
   const std::string text = "a,b\n\"1\n2\",3\r\n4,5";
   CsvReader reader(text, "x.csv");
