@@ -1,7 +1,7 @@
 #include "layers/sigmoid.h"
 
+#include "base/math.h"
 #include "engine/fp_environment.h"
-#include "layers/exp.h"
 
 namespace apatite {
 

@@ -3,10 +3,10 @@
 #include <algorithm>
 
 #include "base/error.h"
+#include "base/math.h"
 #include "base/text.h"
 #include "engine/fp_environment.h"
 #include "engine/tensor.h"
-#include "layers/exp.h"
 
 namespace apatite {
 

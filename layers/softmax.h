@@ -7,7 +7,7 @@
 namespace apatite {
 
 // p[i] = e^(x[i] - m) / sum of e^(x[j] - m), m the largest logit; all in binary64 with
-// layers/exp.h: each difference, each quotient and each addition of the sum (ascending, from +0)
+// base/math.h: each difference, each quotient and each addition of the sum (ascending, from +0)
 // rounded once. The same bits on every machine.
 // Throws Error (kUsage) if there are no logits, (kNumeric) if one is not finite.
 std::vector<double> softmax(std::span<const float> logits);

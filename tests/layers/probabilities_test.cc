@@ -6,7 +6,7 @@
 #include <vector>
 
 #include "base/error.h"
-#include "layers/exp.h"
+#include "base/math.h"
 #include "layers/sigmoid.h"
 #include "layers/softmax.h"
 

@@ -1,5 +1,5 @@
 // exponential() against MPFR: less than one unit in the last place off, everywhere.
-#include "layers/exp.h"
+#include "base/math.h"
 
 #include <gtest/gtest.h>
 #include <mpfr.h>
@@ -29,19 +29,24 @@ class Mpfr {
   mpfr_t value_;
 };
 
-// |y - e^x| in units of the last place of a binary64 number of e^x's size.
-double error_in_ulps(double x, double y) {
+using Function = double (*)(double);
+using Exact = int (*)(mpfr_ptr, mpfr_srcptr, mpfr_rnd_t);
+
+// |y - f(x)| in units of the last place of a binary64 number of f(x)'s size.
+double error_in_ulps(double x, double y, Exact function = mpfr_exp) {
   Mpfr exact;
   mpfr_set_d(exact.get(), x, MPFR_RNDN);
-  mpfr_exp(exact.get(), exact.get(), MPFR_RNDN);
+  function(exact.get(), exact.get(), MPFR_RNDN);
+  if (mpfr_zero_p(exact.get()) != 0) return y == 0 ? 0 : 1e9;
   const auto exponent = std::max<mpfr_exp_t>(mpfr_get_exp(exact.get()), -1021);  // subnormals
   mpfr_sub_d(exact.get(), exact.get(), y, MPFR_RNDN);
   mpfr_mul_2si(exact.get(), exact.get(), 53 - exponent, MPFR_RNDN);
   return std::abs(mpfr_get_d(exact.get(), MPFR_RNDN));
 }
 
-// The bounds that exp.h derives.
+// The bounds that math.h derives.
 double bound_in_ulps(double x) { return x < -708.3964 ? 0.86 : 0.71; }
+constexpr double kLogarithmBound = 0.6;
 
 struct Worst {
   double error = 0;
@@ -49,9 +54,14 @@ struct Worst {
   int count = 0;
 
   void look_at(double argument) {
-    const double ulps = error_in_ulps(argument, exponential(argument));
+    look_at(argument, error_in_ulps(argument, exponential(argument)), bound_in_ulps(argument));
+  }
+  void look_at(double argument, Function function, Exact exact) {
+    look_at(argument, error_in_ulps(argument, function(argument), exact), kLogarithmBound);
+  }
+  void look_at(double argument, double ulps, double bound) {
     ++count;
-    EXPECT_LT(ulps, bound_in_ulps(argument)) << "at " << to_text(argument);
+    EXPECT_LT(ulps, bound) << "at " << to_text(argument);
     if (ulps > error) {
       error = ulps;
       x = argument;
@@ -126,6 +136,74 @@ TEST(Exponential, TheMeasureSeesAnErrorOfOneUlp) {
   EXPECT_LT(error_in_ulps(1.0, y), 0.71);
   EXPECT_GT(error_in_ulps(1.0, std::nextafter(y, 3.0)) + error_in_ulps(1.0, std::nextafter(y, 2.0)),
             1.9);
+}
+
+TEST(Logarithm, IsBelowOneUlpOverItsWholeRange) {
+  Worst worst;
+  for (std::uint64_t i = 0; i < 50'000; ++i) {
+    const double m = 1 + static_cast<double>(random_unit(3, i)) + 0x1p-30 * random_unit(4, i);
+    worst.look_at(m, logarithm, mpfr_log);
+    worst.look_at(std::ldexp(m, static_cast<int>(i % 2098) - 1075), logarithm, mpfr_log);
+  }
+  expect_below_one_ulp(worst, 100'000);
+}
+
+// Near 1, where the result is small, and where the reduction changes k.
+TEST(Logarithm, IsBelowOneUlpNearOneAndAroundTheLimitsOfTheReduction) {
+  Worst worst;
+  for (std::uint64_t i = 0; i < 25'000; ++i) {
+    const double u = random_symmetric(5, i);
+    worst.look_at(1 + std::ldexp(u, -static_cast<int>(i % 52)) / 2, logarithm, mpfr_log);
+  }
+  for (const double limit : {0.5, 1.0, 2.0, std::sqrt(0.5), std::sqrt(2.0), 2 * std::sqrt(2.0)}) {
+    double x = limit;
+    for (int i = 0; i < 1000; ++i) x = std::nextafter(x, 0.0);
+    for (int i = 0; i < 2000; ++i, x = std::nextafter(x, 9.0)) {
+      worst.look_at(x, logarithm, mpfr_log);
+    }
+  }
+  expect_below_one_ulp(worst, 37'000);
+}
+
+TEST(Logarithm, EndsWhereBinary64Does) {
+  constexpr double kInfinity = std::numeric_limits<double>::infinity();
+  Worst worst;
+  for (const double x : {0x1p-1074, 0x1p-1022, std::nextafter(0x1p-1022, 0.0), 1.0, 10.0,
+                         std::numeric_limits<double>::max()}) {
+    worst.look_at(x, logarithm, mpfr_log);
+  }
+  expect_below_one_ulp(worst, 6);
+  EXPECT_EQ(logarithm(1.0), 0.0);
+  EXPECT_EQ(logarithm(0.0), -kInfinity);
+  EXPECT_EQ(logarithm(-0.0), -kInfinity);
+  EXPECT_EQ(logarithm(kInfinity), kInfinity);
+  EXPECT_TRUE(std::isnan(logarithm(-1.0)));
+  EXPECT_TRUE(std::isnan(logarithm(std::numeric_limits<double>::quiet_NaN())));
+}
+
+TEST(Logarithm1p, IsBelowOneUlp) {
+  Worst worst;
+  for (std::uint64_t i = 0; i < 25'000; ++i) {
+    const double u = random_symmetric(6, i);
+    worst.look_at(u, logarithm_1p, mpfr_log1p);
+    worst.look_at(std::ldexp(u, -static_cast<int>(i % 1070)), logarithm_1p, mpfr_log1p);
+    worst.look_at(std::ldexp(std::abs(u), static_cast<int>(i % 1020)), logarithm_1p, mpfr_log1p);
+    worst.look_at(-1 + std::ldexp(std::abs(u) + 0x1p-30, -static_cast<int>(i % 20)), logarithm_1p,
+                  mpfr_log1p);
+  }
+  for (const double limit : {-0.5, std::sqrt(0.5) - 1, std::sqrt(2.0) - 1, 1.0, 3.0, 0x1p53}) {
+    double x = limit;
+    for (int i = 0; i < 500; ++i) x = std::nextafter(x, -1.0);
+    for (int i = 0; i < 1000; ++i, x = std::nextafter(x, 1e300)) {
+      worst.look_at(x, logarithm_1p, mpfr_log1p);
+    }
+  }
+  expect_below_one_ulp(worst, 106'000);
+  constexpr double kInfinity = std::numeric_limits<double>::infinity();
+  EXPECT_EQ(logarithm_1p(-1.0), -kInfinity);
+  EXPECT_EQ(logarithm_1p(kInfinity), kInfinity);
+  EXPECT_TRUE(std::isnan(logarithm_1p(-1.5)));
+  EXPECT_TRUE(std::isnan(logarithm_1p(std::numeric_limits<double>::quiet_NaN())));
 }
 
 }  // namespace
