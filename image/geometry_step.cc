@@ -149,8 +149,8 @@ PixelMap shifted(const PixelMap& map, std::int64_t top, std::int64_t left) {
 template <class T>
 T to_sample(double value, std::string_view where) {
   const auto sample = [&] {
-    if constexpr (std::is_same_v<T, float>) {
-      return static_cast<float>(value);
+    if constexpr (std::is_floating_point_v<T>) {
+      return static_cast<T>(value);
     } else {
       const bool fits = value >= 0 && value <= std::numeric_limits<T>::max();
       return fits ? static_cast<T>(value) : T{0};

@@ -12,12 +12,6 @@
 
 namespace apatite {
 
-struct PixelSize {
-  std::int64_t height = 0;
-  std::int64_t width = 0;
-  bool operator==(const PixelSize&) const = default;
-};
-
 // To exactly this size.
 struct ResizeTo {
   PixelSize size;

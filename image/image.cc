@@ -52,6 +52,7 @@ Image make_image(std::int64_t height, std::int64_t width, std::int64_t channels,
 template Image make_image<std::uint8_t>(std::int64_t, std::int64_t, std::int64_t, std::string);
 template Image make_image<std::uint16_t>(std::int64_t, std::int64_t, std::int64_t, std::string);
 template Image make_image<float>(std::int64_t, std::int64_t, std::int64_t, std::string);
+template Image make_image<double>(std::int64_t, std::int64_t, std::int64_t, std::string);
 
 Image make_image_like(const Image& like, std::int64_t height, std::int64_t width,
                       std::int64_t channels) {

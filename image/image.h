@@ -1,4 +1,4 @@
-// A decoded picture: interleaved integer or binary32 samples, stored without loss.
+// A decoded picture: interleaved integer or floating-point samples, stored without loss.
 #pragma once
 
 #include <cstdint>
@@ -7,6 +7,7 @@
 #include <string_view>
 #include <utility>
 #include <variant>
+#include <vector>
 
 #include "engine/tensor.h"
 
@@ -17,20 +18,45 @@ namespace apatite {
 constexpr std::int64_t kMaxImageSide = 65'535;
 constexpr std::int64_t kMaxImagePixels = std::int64_t{1} << 27;
 
+struct PixelSize {
+  std::int64_t height = 0;
+  std::int64_t width = 0;
+  bool operator==(const PixelSize&) const = default;
+};
+
+// A rectangle of pixels whose upper left one is (top, left).
+struct PixelBox {
+  std::int64_t top = 0;
+  std::int64_t left = 0;
+  PixelSize size;
+  bool operator==(const PixelBox&) const = default;
+};
+
+// What a reader found out about a file beside its samples, for people: {"compression", "JPEG
+// Lossless"}. No computation reads it.
+using ImageFacts = std::vector<std::pair<std::string, std::string>>;
+
 // Sample c of the pixel in row y and column x is samples[(y * width + x) * channels + c].
 // channels: 1 grey, 2 grey and alpha, 3 RGB, 4 RGB and alpha (alpha not premultiplied; its largest
-// value is opaque). Values are as the file has them: no gamma, no colour management.
+// value is opaque). Values are as the file has them: no gamma, no colour management. binary64
+// samples come from no file, but from steps of a recipe that must not round.
 struct Image {
-  using Samples =
-      std::variant<AlignedArray<std::uint8_t>, AlignedArray<std::uint16_t>, AlignedArray<float>>;
+  using Samples = std::variant<AlignedArray<std::uint8_t>, AlignedArray<std::uint16_t>,
+                               AlignedArray<float>, AlignedArray<double>>;
 
   std::int64_t width = 0;
   std::int64_t height = 0;
   std::int64_t channels = 0;
   Samples samples;
   std::string source;  // the file, for messages
+  // EXIF's Orientation as stored (1 to 8; 1, also if the file has none: as it should be seen), or
+  // kUnreadableOrientation if the EXIF data is damaged. The samples are as stored.
+  int orientation = 1;
+  ImageFacts facts;
 
-  // Bits of a sample: 8 or 16 (unsigned integers) or 32 (binary32).
+  static constexpr int kUnreadableOrientation = -1;
+
+  // Bits of a sample: 8 or 16 (unsigned integers), 32 (binary32) or 64 (binary64).
   [[nodiscard]] int bit_depth() const;
   // The sample that means white or opaque: 255, 65535 or 1.
   [[nodiscard]] double max_sample() const;
@@ -48,7 +74,8 @@ struct Image {
   }
 };
 
-// An image with uninitialised samples of type T (std::uint8_t, std::uint16_t or float).
+// An image with uninitialised samples of type T (std::uint8_t, std::uint16_t, float or
+// double).
 // Throws Error (kBadFile, `source`) if a size is not positive or exceeds the limits above.
 template <class T>
 Image make_image(std::int64_t height, std::int64_t width, std::int64_t channels,

@@ -77,8 +77,8 @@ struct Arithmetic {
   static double weight(double w) { return w; }
   static constexpr double kStart = 0.0;
   static T finish(double sum) {
-    if constexpr (std::is_same_v<T, float>) {
-      return static_cast<float>(sum);
+    if constexpr (std::is_floating_point_v<T>) {
+      return static_cast<T>(sum);
     } else {
       return static_cast<T>(
           std::clamp(cut(sum + (sum >= 0 ? 0.5 : -0.5)), Index{0}, Index{0xFFFF}));
