@@ -7,6 +7,7 @@
 #include "base/error.h"
 #include "base/file.h"
 #include "base/text.h"
+#include "image/jpeg.h"
 #include "image/npy.h"
 #include "image/png.h"
 
@@ -15,6 +16,7 @@ namespace {
 
 constexpr std::array kFormats{
     ImageFormat{"PNG", ".png", is_png, decode_png},
+    ImageFormat{"JPEG", ".jpg", is_jpeg, decode_jpeg, ".jpeg"},
     ImageFormat{"NumPy array", ".npy", is_npy, decode_npy_image},
 };
 
@@ -25,7 +27,6 @@ struct KnownSignature {
   std::string_view bytes;
 };
 constexpr std::array kNotRead{
-    KnownSignature{"a JPEG file", 0, "\xFF\xD8\xFF"},
     KnownSignature{"a DICOM file", 128, "DICM"},
     KnownSignature{"a TIFF file", 0, std::string_view("II*\0", 4)},
     KnownSignature{"a TIFF file", 0, std::string_view("MM\0*", 4)},
@@ -74,8 +75,10 @@ bool has_image_extension(const std::filesystem::path& path) {
   std::transform(extension.begin(), extension.end(), extension.begin(), [](char c) {
     return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
   });
-  return std::any_of(kFormats.begin(), kFormats.end(),
-                     [&](const ImageFormat& format) { return format.extension == extension; });
+  return !extension.empty() &&
+         std::any_of(kFormats.begin(), kFormats.end(), [&](const ImageFormat& format) {
+           return extension == format.extension || extension == format.other_extension;
+         });
 }
 
 }  // namespace apatite

@@ -17,6 +17,7 @@ struct ImageFormat {
   std::string_view extension;  // ".png": for listing a folder, not for deciding what a file is
   bool (*recognises)(std::span<const std::byte> file);
   Image (*decode)(std::span<const std::byte> file, std::string_view where);
+  std::string_view other_extension = {};  // ".jpeg"
 };
 
 std::span<const ImageFormat> image_formats();

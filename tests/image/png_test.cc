@@ -6,20 +6,13 @@
 
 #include "base/sha256.h"
 #include "image/decode.h"
+#include "tests/image/hex.h"
 #include "tests/image/seeded_image.h"
 #include "tests/support/shared_data.h"
 #include "tests/support/temporary_folder.h"
 
 namespace apatite {
 namespace {
-
-std::string from_hex(const std::string& text) {
-  std::string bytes;
-  for (std::size_t i = 0; i + 1 < text.size(); i += 2) {
-    bytes += static_cast<char>(std::stoi(text.substr(i, 2), nullptr, 16));
-  }
-  return bytes;
-}
 
 TEST(Png, ReadsEveryBitDepthColourTypeAndInterlacing) {
   std::size_t run = 0;
