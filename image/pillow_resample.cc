@@ -1,74 +1,42 @@
 #include "image/pillow_resample.h"
 
-#include <algorithm>
-#include <array>
 #include <cmath>
 #include <cstddef>
-#include <span>
+#include <numbers>
 #include <type_traits>
-#include <vector>
+
+#include "image/resample.h"
+#include "image/sine.h"
 
 namespace apatite {
 namespace {
 
-using Index = std::int64_t;
+using resample::Axis;
+using resample::Filter;
+using resample::Index;
+using resample::Rows;
 
 // Pillow's PRECISION_BITS: 32 - 8 - 2.
 constexpr int kFractionBits = 22;
 
-// Towards zero: Pillow adds a half before it, also where that does not round to nearest.
 Index cut(double x) { return static_cast<Index>(x); }
 
-// The taps of every output position along one axis.
-struct Axis {
-  struct Window {
-    Index first;  // source position
-    Index count;
-  };
-  std::vector<Window> windows;
-  std::vector<double> weights;  // window i at i * stride
-  Index stride = 0;
+double box(double x) { return x > -0.5 && x <= 0.5 ? 1.0 : 0.0; }
 
-  [[nodiscard]] std::span<const double> taps(Index i) const {
-    const auto count = static_cast<std::size_t>(windows[static_cast<std::size_t>(i)].count);
-    return {weights.data() + i * stride, count};
-  }
-};
+double cubic(double x) { return resample::cubic(x, -0.5); }
 
-struct Filter {
-  double (*value)(double);
-  double support;
-};
-
-constexpr Filter kTriangle{[](double x) { return std::max(0.0, 1.0 - std::fabs(x)); }, 1.0};
-
-// The order of the operations is Pillow's precompute_coeffs; every one of them rounds.
-Axis make_axis(const Filter& filter, Index in, Index out) {
-  const double scale = static_cast<double>(in) / static_cast<double>(out);
-  const double filter_scale = std::max(1.0, scale);
-  const double support = filter.support * filter_scale;
-  const double inverse = 1.0 / filter_scale;
-  Axis axis;
-  axis.stride = cut(std::ceil(support)) * 2 + 1;
-  axis.windows.resize(static_cast<std::size_t>(out));
-  axis.weights.assign(static_cast<std::size_t>(out * axis.stride), 0.0);
-  for (Index i = 0; i < out; ++i) {
-    const double center = (static_cast<double>(i) + 0.5) * scale;
-    const Index first = std::max<Index>(0, cut(center - support + 0.5));
-    const Index end = std::min(in, cut(center + support + 0.5));
-    double* weights = axis.weights.data() + i * axis.stride;
-    double sum = 0.0;
-    for (Index tap = 0; tap < end - first; ++tap) {
-      weights[tap] = filter.value((static_cast<double>(tap + first) - center + 0.5) * inverse);
-      sum += weights[tap];
-    }
-    if (sum != 0.0) {
-      for (Index tap = 0; tap < end - first; ++tap) weights[tap] /= sum;
-    }
-    axis.windows[static_cast<std::size_t>(i)] = {first, end - first};
-  }
-  return axis;
+double sinc(double x) {
+  if (x == 0.0) return 1.0;
+  const double angle = x * std::numbers::pi;
+  return sine(angle) / angle;
 }
+
+double lanczos(double x) { return x >= -3.0 && x < 3.0 ? sinc(x) * sinc(x / 3) : 0.0; }
+
+constexpr Filter kBox{box, 0.5};
+constexpr Filter kBilinear{resample::triangle, 1.0};
+constexpr Filter kBicubic{cubic, 2.0};
+constexpr Filter kLanczos{lanczos, 3.0};
 
 // How Pillow weighs, starts and ends a sum, per sample type. Sums run in binary64: for 8-bit
 // samples every product and sum is an integer below 2^53, so they equal Pillow's 32-bit integers.
@@ -99,98 +67,9 @@ struct Arithmetic<std::uint8_t> {
 
 template <class T>
 Axis make_axis_for(const Filter& filter, std::int64_t in, std::int64_t out) {
-  Axis axis = make_axis(filter, in, out);
+  Axis axis = resample::filter_axis(filter, in, out);
   for (double& w : axis.weights) w = Arithmetic<T>::weight(w);
   return axis;
-}
-
-// A plane of rows of `width` pixels of `channels` samples.
-template <class T>
-struct Rows {
-  T* data;
-  Index width;
-  Index channels;
-  [[nodiscard]] Index length() const { return width * channels; }
-  [[nodiscard]] T* row(Index y) const { return data + y * length(); }
-};
-
-// Rows are taken kLanes at a time, transposed to [sample][row]: the chains of the rows are
-// independent, so they fill vector registers while each keeps its order.
-constexpr Index kLanes = 8;
-
-template <class T>
-void transpose_rows(const Rows<const T>& from, Index y, Index rows, std::vector<double>& to) {
-  const Index length = from.length();
-  for (Index lane = 0; lane < kLanes; ++lane) {
-    const T* row = from.row(y + std::min(lane, rows - 1));  // short block: repeat the last row
-    for (Index i = 0; i < length; ++i) {
-      to[static_cast<std::size_t>(i * kLanes + lane)] = static_cast<double>(row[i]);
-    }
-  }
-}
-
-// Rows [0, count) of `from` to rows of another width.
-template <class T>
-void horizontal_pass(const Axis& axis, const Rows<const T>& from, Index count, const Rows<T>& to) {
-  std::vector<double> block(static_cast<std::size_t>(from.length() * kLanes));
-  const Index channels = from.channels;
-  for (Index y = 0; y < count; y += kLanes) {
-    const Index rows = std::min(kLanes, count - y);
-    transpose_rows(from, y, rows, block);
-    for (Index x = 0; x < to.width; ++x) {
-      const std::span<const double> taps = axis.taps(x);
-      const double* first =
-          block.data() + axis.windows[static_cast<std::size_t>(x)].first * channels * kLanes;
-      for (Index c = 0; c < channels; ++c) {
-        std::array<double, kLanes> sums;
-        sums.fill(Arithmetic<T>::kStart);
-        const double* sample = first + c * kLanes;
-        for (const double w : taps) {
-          for (std::size_t lane = 0; lane < kLanes; ++lane) sums[lane] += sample[lane] * w;
-          sample += channels * kLanes;
-        }
-        for (Index lane = 0; lane < rows; ++lane) {
-          to.row(y + lane)[x * channels + c] =
-              Arithmetic<T>::finish(sums[static_cast<std::size_t>(lane)]);
-        }
-      }
-    }
-  }
-}
-
-// Every row of `to` from the rows of `from`, whose first row is the source's row `offset`.
-template <class T>
-void vertical_pass(const Axis& axis, const Rows<const T>& from, Index offset, Index height,
-                   const Rows<T>& to) {
-  constexpr Index kTile = 256;
-  std::array<double, kTile> sums;
-  for (Index y = 0; y < height; ++y) {
-    const std::span<const double> taps = axis.taps(y);
-    const Index first = axis.windows[static_cast<std::size_t>(y)].first - offset;
-    for (Index x = 0; x < to.length(); x += kTile) {
-      const Index count = std::min(kTile, to.length() - x);
-      sums.fill(Arithmetic<T>::kStart);
-      for (std::size_t tap = 0; tap < taps.size(); ++tap) {
-        const T* row = from.row(first + static_cast<Index>(tap)) + x;
-        const double w = taps[tap];
-        for (Index i = 0; i < count; ++i) {
-          sums[static_cast<std::size_t>(i)] += static_cast<double>(row[i]) * w;
-        }
-      }
-      std::transform(sums.begin(), sums.begin() + count, to.row(y) + x, Arithmetic<T>::finish);
-    }
-  }
-}
-
-// The rows [first, first + count) of the source that the vertical pass reads.
-struct UsedRows {
-  Index first;
-  Index count;
-};
-
-UsedRows used_rows(const Axis& rows) {
-  const Index first = rows.windows.front().first;
-  return {first, rows.windows.back().first + rows.windows.back().count - first};
 }
 
 enum class Order { kHorizontalFirst, kPillow13 };
@@ -201,7 +80,7 @@ bool vertical_first(Order order, const Image& image, Index height, Index width) 
 }
 
 template <class T>
-Image resample(const Image& image, const Filter& filter, Order order, Index height, Index width) {
+Image resize(const Image& image, const Filter& filter, Order order, Index height, Index width) {
   const Index channels = image.channels;
   Image result = make_image<T>(height, width, channels, image.source);
   const Rows<T> to{result.values<T>().data(), width, channels};
@@ -211,43 +90,68 @@ Image resample(const Image& image, const Filter& filter, Order order, Index heig
     return result;
   }
   if (height == image.height) {
-    horizontal_pass(make_axis_for<T>(filter, image.width, width), from, height, to);
+    const Axis columns = make_axis_for<T>(filter, image.width, width);
+    resample::horizontal_pass<Arithmetic<T>>(columns, from, height, to);
     return result;
   }
   const Axis rows = make_axis_for<T>(filter, image.height, height);
   if (width == image.width) {
-    vertical_pass(rows, from, 0, height, to);
+    resample::vertical_pass<Arithmetic<T>>(rows, from, 0, to);
     return result;
   }
   const Axis columns = make_axis_for<T>(filter, image.width, width);
   if (vertical_first(order, image, height, width)) {
     AlignedArray<T> lowered(static_cast<std::size_t>(height * from.length()));
-    vertical_pass(rows, from, 0, height, Rows<T>{lowered.data(), image.width, channels});
-    horizontal_pass(columns, Rows<const T>{lowered.data(), image.width, channels}, height, to);
+    resample::vertical_pass<Arithmetic<T>>(rows, from, 0,
+                                           Rows<T>{lowered.data(), image.width, channels});
+    resample::horizontal_pass<Arithmetic<T>>(
+        columns, Rows<const T>{lowered.data(), image.width, channels}, height, to);
   } else {
-    const auto [first, count] = used_rows(rows);
+    const auto [first, count] = resample::used_rows(rows);
     AlignedArray<T> narrowed(static_cast<std::size_t>(count * to.length()));
-    horizontal_pass(columns, Rows<const T>{from.row(first), image.width, channels}, count,
-                    Rows<T>{narrowed.data(), width, channels});
-    vertical_pass(rows, Rows<const T>{narrowed.data(), width, channels}, first, height, to);
+    resample::horizontal_pass<Arithmetic<T>>(columns,
+                                             Rows<const T>{from.row(first), image.width, channels},
+                                             count, Rows<T>{narrowed.data(), width, channels});
+    resample::vertical_pass<Arithmetic<T>>(rows, Rows<const T>{narrowed.data(), width, channels},
+                                           first, to);
   }
   return result;
 }
 
-Image resample(const Image& image, const Filter& filter, Order order, Index height, Index width) {
+Image resize(const Image& image, const Filter& filter, Order order, Index height, Index width) {
   return visit_samples(image, [&]<class T>(std::span<const T>) {
-    return resample<T>(image, filter, order, height, width);
+    return resize<T>(image, filter, order, height, width);
   });
 }
 
 }  // namespace
 
+Image resize_pillow_box(const Image& image, std::int64_t height, std::int64_t width) {
+  return resize(image, kBox, Order::kPillow13, height, width);
+}
+
 Image resize_pillow_bilinear(const Image& image, std::int64_t height, std::int64_t width) {
-  return resample(image, kTriangle, Order::kPillow13, height, width);
+  return resize(image, kBilinear, Order::kPillow13, height, width);
+}
+
+Image resize_pillow_bicubic(const Image& image, std::int64_t height, std::int64_t width) {
+  return resize(image, kBicubic, Order::kPillow13, height, width);
+}
+
+Image resize_pillow_lanczos(const Image& image, std::int64_t height, std::int64_t width) {
+  return resize(image, kLanczos, Order::kPillow13, height, width);
 }
 
 Image resize_pillow_12_bilinear(const Image& image, std::int64_t height, std::int64_t width) {
-  return resample(image, kTriangle, Order::kHorizontalFirst, height, width);
+  return resize(image, kBilinear, Order::kHorizontalFirst, height, width);
+}
+
+Image resize_pillow_12_bicubic(const Image& image, std::int64_t height, std::int64_t width) {
+  return resize(image, kBicubic, Order::kHorizontalFirst, height, width);
+}
+
+Image resize_pillow_12_lanczos(const Image& image, std::int64_t height, std::int64_t width) {
+  return resize(image, kLanczos, Order::kHorizontalFirst, height, width);
 }
 
 }  // namespace apatite

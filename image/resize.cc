@@ -6,7 +6,9 @@
 
 #include "base/error.h"
 #include "base/text.h"
+#include "image/nearest.h"
 #include "image/pillow_resample.h"
+#include "image/torch_resample.h"
 
 namespace apatite {
 namespace {
@@ -14,8 +16,28 @@ namespace {
 constexpr std::array kMethods{
     ResizeMethod{"pillow-bilinear", "Image.resize(BILINEAR) of Pillow 13, torchvision's Resize",
                  resize_pillow_bilinear},
-    ResizeMethod{"pillow-12-bilinear", "the same of Pillow 3.3 to 12 (docs/recipes.md)",
+    ResizeMethod{"pillow-bicubic", "the same with BICUBIC", resize_pillow_bicubic},
+    ResizeMethod{"pillow-lanczos", "the same with LANCZOS", resize_pillow_lanczos},
+    ResizeMethod{"pillow-box", "the same with BOX: averages of areas", resize_pillow_box},
+    ResizeMethod{"pillow-nearest", "the same with NEAREST, Keras' load_img", resize_pillow_nearest},
+    ResizeMethod{"pillow-12-bilinear", "BILINEAR of Pillow 3.3 to 12 (docs/recipes.md)",
                  resize_pillow_12_bilinear},
+    ResizeMethod{"pillow-12-bicubic", "BICUBIC of Pillow 3.3 to 12, 8 bits",
+                 resize_pillow_12_bicubic},
+    ResizeMethod{"pillow-12-lanczos", "LANCZOS of Pillow 3.3 to 12, 8 bits",
+                 resize_pillow_12_lanczos},
+    ResizeMethod{"torch-bilinear", "interpolate(mode=\"bilinear\") of a tensor",
+                 resize_torch_bilinear},
+    ResizeMethod{"torch-bilinear-antialias", "the same with antialias=True, torchvision's Resize",
+                 resize_torch_bilinear_antialias},
+    ResizeMethod{"torch-bicubic", "interpolate(mode=\"bicubic\") of a tensor",
+                 resize_torch_bicubic},
+    ResizeMethod{"torch-bicubic-antialias", "the same with antialias=True",
+                 resize_torch_bicubic_antialias},
+    ResizeMethod{"torch-nearest", "interpolate(mode=\"nearest\") of a tensor",
+                 resize_torch_nearest},
+    ResizeMethod{"torch-nearest-exact", "interpolate(mode=\"nearest-exact\") of a tensor",
+                 resize_torch_nearest_exact},
 };
 
 }  // namespace

@@ -12,7 +12,8 @@ namespace apatite {
 struct ResizeMethod {
   std::string_view name;         // as in recipes: "pillow-bilinear"
   std::string_view description;  // one line
-  // 1 or 3 channels, no alpha; height and width within image.h's limits. Keeps the sample type.
+  // 1 or 3 channels, no alpha; height and width within image.h's limits. The samples have the
+  // image's type, or are binary64 where the method must not round (torch_resample.h).
   Image (*resize)(const Image& image, std::int64_t height, std::int64_t width);
 };
 

@@ -1,9 +1,9 @@
 #!/usr/bin/env python3
 """Makes the goldens of tests/image: what Pillow, NumPy and torchvision do with seeded images.
 
-Run in an environment with pillow 13, numpy and torchvision 0.29; writes resize.json, png.json,
-recipe.json and npy.json beside this file. With pillow 12 it writes resize_pillow12.json alone: the
-sizes where the two differ. With the folder shared/data as an argument it also prints the hashes of
+Run in an environment with pillow 13, numpy and torchvision 0.29; writes resize.json,
+resize_torch.json, png.json, recipe.json and npy.json beside this file. With pillow 12 it writes
+resize_pillow12.json alone: the sizes where the two differ. With the folder shared/data as an argument it also prints the hashes of
 the real images that the tests name.
 
 The seeded images are base/random.h's: sample i is the low bits of random_bits(seed, i).
@@ -55,15 +55,62 @@ SIZES = [  # in height, in width, out height, out width
 VERTICAL_FIRST = [s for s in SIZES if s[0] - s[2] > max(0, 2 * (s[1] - s[3])) and s[1] != s[3]]
 
 
+FILTERS = {"bilinear": Image.Resampling.BILINEAR, "bicubic": Image.Resampling.BICUBIC,
+           "lanczos": Image.Resampling.LANCZOS, "box": Image.Resampling.BOX,
+           "nearest": Image.Resampling.NEAREST}
+KINDS = (("u8", 1), ("u8", 3), ("u16", 1), ("float", 1))
+
+
+def resize_case(name, filter, kind, channels, seed, size):
+    h, w, oh, ow = size
+    image = Image.fromarray(seeded(kind, seed, h, w, channels))
+    result = np.asarray(image.resize((ow, oh), filter))
+    return dict(method=name, kind=kind, channels=channels, seed=seed, input=[h, w],
+                output=[oh, ow], mode=image.mode, sha256=sha256(result),
+                first=[float(v) for v in result.reshape(-1)[:3]])
+
+
 def resize_cases():
+    return [resize_case(f"pillow-{name}", filter, kind, channels, seed, size)
+            for name, filter in FILTERS.items() for kind, channels in KINDS
+            for seed, size in enumerate(SIZES)]
+
+
+def resize_cases_12():
+    # Bicubic and Lanczos overshoot, which Pillow 12 does not cut right in 16 bits.
+    return [resize_case(f"pillow-12-{name}", FILTERS[name], kind, channels, seed, size)
+            for name in ("bilinear", "bicubic", "lanczos") for kind, channels in KINDS
+            if name == "bilinear" or kind != "u16"
+            for seed, size in enumerate(VERTICAL_FIRST)]
+
+
+TORCH = {"torch-bilinear": ("bilinear", False), "torch-bilinear-antialias": ("bilinear", True),
+         "torch-bicubic": ("bicubic", False), "torch-bicubic-antialias": ("bicubic", True),
+         "torch-nearest": ("nearest", False), "torch-nearest-exact": ("nearest-exact", False)}
+TORCH_SIZES = SIZES + [(7, 9, 14, 18), (3, 5, 65, 77), (2, 3, 1, 1), (61, 67, 60, 68)]
+
+
+def torch_cases():
+    """In binary64; all values of a small result, some of a large one."""
+    import torch
     cases = []
-    for kind, channels in (("u8", 1), ("u8", 3), ("u16", 1), ("float", 1)):
-        for seed, (h, w, oh, ow) in enumerate(VERTICAL_FIRST if PILLOW_12 else SIZES):
-            image = Image.fromarray(seeded(kind, seed, h, w, channels))
-            result = np.asarray(image.resize((ow, oh), Image.Resampling.BILINEAR))
-            cases.append(dict(kind=kind, channels=channels, seed=seed, input=[h, w],
-                              output=[oh, ow], mode=image.mode, sha256=sha256(result),
-                              first=[float(v) for v in result.reshape(-1)[:3]]))
+    for name, (mode, antialias) in TORCH.items():
+        align = {} if mode.startswith("nearest") else dict(align_corners=False)
+        for seed, (h, w, oh, ow) in enumerate(TORCH_SIZES):
+            channels = 3 if seed % 3 == 0 else 1
+            samples = seeded("float", seed, h, w, channels).astype(np.float64)
+            tensor = torch.from_numpy(samples.reshape(h, w, channels)).permute(2, 0, 1)[None]
+            # torch 2.15's antialias is wrong for images one pixel wide: it repeats the first value
+            # of the column. So they are computed as two equal columns.
+            repeat = 2 if antialias and w == ow == 1 else 1
+            result = torch.nn.functional.interpolate(
+                tensor.repeat(1, 1, 1, repeat), (oh, ow * repeat), mode=mode, antialias=antialias,
+                **align)[..., :ow]
+            result = result[0].permute(1, 2, 0).reshape(-1).numpy()
+            positions = np.unique(np.linspace(0, result.size - 1, 24).astype(int))
+            cases.append(dict(method=name, kind="float", channels=channels, seed=seed,
+                              input=[h, w], output=[oh, ow],
+                              values={str(p): float(result[p]) for p in positions}))
     return cases
 
 
@@ -251,8 +298,9 @@ def write(name, cases):
 def real_images(data):
     mammogram = Image.open(data / "png/nyu_1_L_CC.png")
     print("mammogram", sha256(np.asarray(mammogram)))
-    small = mammogram.resize((224, 224), Image.Resampling.BILINEAR)
-    print("mammogram 224x224", mammogram.mode, sha256(np.asarray(small)))
+    for name, filter in FILTERS.items():
+        small = mammogram.resize((224, 224), filter)
+        print("mammogram 224x224", name, mammogram.mode, sha256(np.asarray(small)))
     files = sorted((data / "cifar10/test/cat").glob("*.png"))[:20]
     joined = b"".join(np.asarray(Image.open(f)).tobytes() for f in files)
     print("20 cats", hashlib.sha256(joined).hexdigest())
@@ -260,9 +308,10 @@ def real_images(data):
 
 if __name__ == "__main__":
     if PILLOW_12:
-        write("resize_pillow12.json", resize_cases())
+        write("resize_pillow12.json", resize_cases_12())
         sys.exit()
     write("resize.json", resize_cases())
+    write("resize_torch.json", torch_cases())
     write("png.json", png_cases())
     write("recipe.json", recipe_cases())
     write("npy.json", npy_cases())
