@@ -5,13 +5,13 @@
 include(CMakePackageConfigHelpers)
 include(GNUInstallDirs)
 
-set(APATITE_FOLDERS base engine layers models weights image study)
+set(APATITE_FOLDERS base engine layers models weights image eval study)
 
 # The whole library as one target.
 add_library(apatite_all INTERFACE)
 add_library(apatite::apatite ALIAS apatite_all)
 set_target_properties(apatite_all PROPERTIES EXPORT_NAME apatite)
-target_link_libraries(apatite_all INTERFACE apatite::study)
+target_link_libraries(apatite_all INTERFACE apatite::study apatite::eval)
 
 set(APATITE_TARGETS apatite_all)
 foreach(folder IN LISTS APATITE_FOLDERS)

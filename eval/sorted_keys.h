@@ -1,0 +1,29 @@
+// Sorting scores as integers.
+#pragma once
+
+#include <bit>
+#include <cstdint>
+#include <span>
+#include <vector>
+
+namespace apatite {
+
+// An integer that compares like the number: equal for equal numbers (also -0 and 0), larger for a
+// larger one. Not for NaN.
+inline std::uint64_t ordered_key(double value) {
+  const auto bits = std::bit_cast<std::uint64_t>(value + 0.0);
+  const auto sign = static_cast<std::uint64_t>(static_cast<std::int64_t>(bits) >> 63);
+  return bits ^ (sign | 0x8000000000000000U);
+}
+
+struct KeyedRow {
+  std::uint64_t key = 0;
+  std::uint32_t row = 0;
+};
+
+// Sort ascending, stable: a radix sort by bytes from the last to the first, leaving out bytes that
+// are equal everywhere. `threads` share the work of each pass; 0 is all that the process may use.
+void sort_keys(std::vector<std::uint64_t>& keys, int threads = 0);
+void sort_keys(std::vector<KeyedRow>& rows, int threads = 0);
+
+}  // namespace apatite

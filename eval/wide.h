@@ -1,0 +1,27 @@
+// Integers of 128 bits and sums in two parts: what keeps the statistics exact, or nearly.
+#pragma once
+
+#include <cmath>
+
+namespace apatite {
+
+__extension__ using Int128 = __int128;
+__extension__ using Uint128 = unsigned __int128;
+
+// A sum of binary64 numbers that carries its rounding errors along (Neumaier 1974): the error is
+// below 2^-53 of the sum plus n^2 2^-106 of the sum of magnitudes.
+class CompensatedSum {
+ public:
+  void add(double value) {
+    const double next = sum_ + value;
+    low_ += std::abs(sum_) >= std::abs(value) ? (sum_ - next) + value : (value - next) + sum_;
+    sum_ = next;
+  }
+  [[nodiscard]] double value() const { return sum_ + low_; }
+
+ private:
+  double sum_ = 0;
+  double low_ = 0;
+};
+
+}  // namespace apatite
