@@ -5,7 +5,7 @@
 include(CMakePackageConfigHelpers)
 include(GNUInstallDirs)
 
-set(APATITE_FOLDERS base engine layers models weights image eval study)
+set(APATITE_FOLDERS base engine layers models weights image gradcam eval study)
 
 # The whole library as one target.
 add_library(apatite_all INTERFACE)

@@ -63,6 +63,15 @@ struct PixelMap {
   double offset_x = 0;
 };
 
+// A part of the source in its continuous coordinates.
+struct SourceBox {
+  double top = 0;
+  double left = 0;
+  double bottom = 0;
+  double right = 0;
+  bool operator==(const SourceBox&) const = default;
+};
+
 // A step as JSON: an object with one key, its name. Throws Error (kBadFile, `where`).
 GeometryStep geometry_step_from_json(const Json& json, std::string_view where);
 Json to_json(const GeometryStep& step);

@@ -192,6 +192,22 @@ PixelMap Recipe::pixel_map(const Image& image) const {
   return map;
 }
 
+SourceBox Recipe::visible_part(const Image& image) const {
+  const std::vector<PixelSize> before = sizes(image);
+  SourceBox box{0, 0, static_cast<double>(image.height), static_cast<double>(image.width)};
+  PixelMap map;
+  for (std::size_t i = 0; i < steps_.size(); ++i) {
+    map = after_step(map, steps_[i], before[i]);
+    const PixelSize size = before[i + 1];
+    box.top = std::max(box.top, map.offset_y);
+    box.left = std::max(box.left, map.offset_x);
+    box.bottom =
+        std::min(box.bottom, map.offset_y + map.scale_y * static_cast<double>(size.height));
+    box.right = std::min(box.right, map.offset_x + map.scale_x * static_cast<double>(size.width));
+  }
+  return box;
+}
+
 Tensor Recipe::apply(const Image& image) const { return run(image, nullptr); }
 
 RecipeResult Recipe::apply_traced(const Image& image) const {

@@ -50,6 +50,9 @@ class Recipe {
   // For this image. Throws Error (kBadFile, the image's source) if a step cannot be applied to it.
   [[nodiscard]] Shape output_shape(const Image& image) const;
   [[nodiscard]] PixelMap pixel_map(const Image& image) const;
+  // The part of the image that reaches the tensor: what no crop cut away, even where a later step
+  // padded its place.
+  [[nodiscard]] SourceBox visible_part(const Image& image) const;
 
   // Value of channel c at a pixel: ((sample / divide_by) - mean[c]) / std[c] in binary64, each
   // operation rounded once, then rounded once to binary32; never -0. Before that the steps in their
