@@ -10,9 +10,10 @@
 
 namespace apatite {
 
-std::vector<Tensor64> Executable::run64(const Tensor& input) {
+std::vector<Tensor64> Executable::run64(const Tensor& input,
+                                        std::span<const std::int64_t> targets) {
   std::vector<Tensor64> wide;
-  for (const Tensor& tensor : run(input)) wide.push_back(widen(tensor));
+  for (const Tensor& tensor : run(input, targets)) wide.push_back(widen(tensor));
   return wide;
 }
 
@@ -44,6 +45,31 @@ void check_input(const Graph& graph, const Tensor& input) {
   if (!fits) {
     throw Error(ErrorKind::kUsage, "input", "is " + to_text(std::span(input.dims())),
                 "this network takes Nx" + to_text(shape));
+  }
+}
+
+void check_targets(const Graph& graph, std::span<const std::int64_t> targets, std::int64_t batch) {
+  if (targets.empty()) return;
+  if (targets.size() != static_cast<std::size_t>(batch)) {
+    throw Error(
+        ErrorKind::kUsage, "targets",
+        to_text(static_cast<std::int64_t>(targets.size())) + " for " + to_text(batch) + " images",
+        "give one per image, or none for the predicted classes");
+  }
+  const auto& nodes = graph.nodes();
+  const auto score = std::find_if(nodes.begin(), nodes.end(), [](const Node& node) {
+    return std::holds_alternative<ScoreGrad>(node.op);
+  });
+  if (score == nodes.end()) {
+    throw Error(ErrorKind::kUsage, "targets", "this graph has no gradient that depends on them",
+                "differentiate it first, or give none");
+  }
+  const std::int64_t classes = class_count(score->shape.channels);
+  for (const std::int64_t target : targets) {
+    if (target == kPredicted || (target >= 0 && target < classes)) continue;
+    throw Error(ErrorKind::kUsage, "target " + to_text(target),
+                "is not a class of this network, which has " + to_text(classes),
+                "use 0 to " + to_text(classes - 1));
   }
 }
 

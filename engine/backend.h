@@ -1,6 +1,7 @@
 // What a backend is: an object with a name that turns a Graph into something that runs.
 #pragma once
 
+#include <cstdint>
 #include <memory>
 #include <span>
 #include <string>
@@ -9,6 +10,7 @@
 
 #include "base/error.h"
 #include "engine/graph.h"
+#include "engine/score.h"
 #include "engine/tensor.h"
 
 namespace apatite {
@@ -35,12 +37,17 @@ class Executable {
 
   // input: N x C x H x W of the graph's input shape, any N >= 1. It need not be free of -0.
   // Returns one N x C x H x W tensor per output.
-  // Throws Error: kUsage if the input has another shape; kNumeric if the input holds a non-finite
-  // value or one arises, with the name of the first node where it does.
-  virtual std::vector<Tensor> run(const Tensor& input) = 0;
+  // `targets` (engine/score.h): of which class each image's score is, for a graph with gradients;
+  // empty: of the predicted one, for all images.
+  // Throws Error: kUsage if the input has another shape or `targets` does not fit (check_targets);
+  // kNumeric if the input holds a non-finite value or one arises, with the name of the first node
+  // where it does.
+  virtual std::vector<Tensor> run(const Tensor& input, std::span<const std::int64_t> targets) = 0;
+  std::vector<Tensor> run(const Tensor& input) { return run(input, {}); }
 
   // The same in binary64. A float backend widens its results, which is exact.
-  virtual std::vector<Tensor64> run64(const Tensor& input);
+  virtual std::vector<Tensor64> run64(const Tensor& input, std::span<const std::int64_t> targets);
+  std::vector<Tensor64> run64(const Tensor& input) { return run64(input, {}); }
 };
 
 struct Isa {
@@ -81,6 +88,9 @@ const Backend& find_backend(std::string_view name);
 
 // Throws Error (kUsage) unless `input` is a batch of `graph`'s input shape.
 void check_input(const Graph& graph, const Tensor& input);
+
+// Throws Error (kUsage) unless `targets` is empty or holds one class of `graph`'s score per image.
+void check_targets(const Graph& graph, std::span<const std::int64_t> targets, std::int64_t batch);
 
 // The error for a non-finite value at `index` (in one image) of `node` in image `image` of the
 // batch.

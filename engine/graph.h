@@ -4,6 +4,7 @@
 #include <cstddef>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "engine/op.h"
@@ -58,6 +59,8 @@ class GraphBuilder {
  public:
   // Starts with the node "input" (id 0).
   explicit GraphBuilder(Shape input);
+  // Goes on from `graph`, whose nodes keep their ids.
+  explicit GraphBuilder(Graph graph) : graph_(std::move(graph)) {}
 
   // Declares a tensor of weights. Throws Error (kInternal) if the name is taken.
   ParameterId parameter(std::string name, Dims dims);
@@ -67,6 +70,8 @@ class GraphBuilder {
   NodeId add(std::string name, const Op& op, std::vector<NodeId> inputs,
              std::vector<ParameterId> parameters, Shape shape);
 
+  // The references last until the next add().
+  [[nodiscard]] const Node& node(NodeId id) const { return graph_.node(id); }
   [[nodiscard]] const Shape& shape(NodeId id) const { return graph_.node(id).shape; }
   [[nodiscard]] const std::string& name(NodeId id) const { return graph_.node(id).name; }
 
@@ -84,8 +89,8 @@ class ParameterSource {
   ParameterSource& operator=(const ParameterSource&) = delete;
   virtual ~ParameterSource() = default;
 
-  // The tensor, with the declared dims, finite, without -0 (canonicalize). Called once per
-  // parameter while a backend compiles; may be called from one thread at a time only.
+  // The tensor, with the declared dims, finite, without -0 (canonicalize). Called while a
+  // backend compiles, once per node that reads it; may be called from one thread at a time only.
   [[nodiscard]] virtual Tensor load(const Parameter& parameter) const = 0;
 };
 

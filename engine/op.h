@@ -95,8 +95,57 @@ struct SubsamplePad {
   std::int64_t channels_after = 0;
 };
 
+// The gradients. `forward` is the operation that they belong to, g the gradient of the score with
+// respect to its result; the result is the one with respect to its (first) input x, of x's shape.
+// layers/ gives each rule beside its forward definition.
+
+// Inputs: the logits. The gradient of the score with respect to them: 1 at the image's target class
+// (Executable::run), 0 elsewhere; of a single logit 1 for class 1, -1 for class 0.
+struct ScoreGrad {};
+
+// Inputs: g. Parameters: the weight.
+struct Conv2dInputGrad {
+  Conv2d forward;
+};
+
+// Inputs: g. Parameters: those of BatchNorm.
+struct BatchNormGrad {
+  double epsilon = 1e-5;
+};
+
+// Inputs: g, y (the result of the ReLU).
+struct ReluGrad {};
+
+// Inputs: g, x.
+struct MaxPool2dGrad {
+  MaxPool2d forward;
+};
+
+// Inputs: g.
+struct AvgPool2dGrad {
+  AvgPool2d forward;
+};
+
+// Inputs: g.
+struct GlobalAvgPoolGrad {};
+
+// Inputs: g. Parameters: the weight.
+struct LinearInputGrad {};
+
+// Inputs: x. As many channels as the node's shape has, from `first_channel` on.
+struct Slice {
+  std::int64_t first_channel = 0;
+};
+
+// Inputs: g.
+struct SubsamplePadGrad {
+  SubsamplePad forward;
+};
+
 using Op = std::variant<Input, Conv2d, BatchNorm, Relu, MaxPool2d, AvgPool2d, GlobalAvgPool, Linear,
-                        Add, Concat, SubsamplePad>;
+                        Add, Concat, SubsamplePad, ScoreGrad, Conv2dInputGrad, BatchNormGrad,
+                        ReluGrad, MaxPool2dGrad, AvgPool2dGrad, GlobalAvgPoolGrad, LinearInputGrad,
+                        Slice, SubsamplePadGrad>;
 
 // "conv2d", "batch_norm", ... as `apatite describe` prints them.
 std::string_view op_name(const Op& op);

@@ -13,4 +13,6 @@ namespace apatite {
 // Throws Error (kUsage, `name`) if the shapes differ.
 NodeId add(GraphBuilder& graph, std::string name, NodeId a, NodeId b);
 
+// Its gradient with respect to either operand is the one with respect to y: no operation.
+
 }  // namespace apatite

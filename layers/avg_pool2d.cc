@@ -13,4 +13,10 @@ NodeId avg_pool2d(GraphBuilder& graph, std::string name, NodeId x, const AvgPool
   return graph.add(std::move(name), op, {x}, {}, {in.channels, out.height, out.width});
 }
 
+NodeId avg_pool2d_grad(GraphBuilder& graph, std::string name, NodeId node, NodeId g) {
+  const Node pool = graph.node(node);
+  return graph.add(std::move(name), AvgPool2dGrad{std::get<AvgPool2d>(pool.op)}, {g}, {},
+                   graph.shape(pool.inputs[0]));
+}
+
 }  // namespace apatite

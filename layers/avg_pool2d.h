@@ -20,4 +20,9 @@ namespace apatite {
 NodeId avg_pool2d(GraphBuilder& graph, std::string name, NodeId x, const AvgPool2d& op,
                   Rounding rounding = Rounding::kFloor);
 
+// Its gradient: each g[c][oh][ow] / count (one rounding) goes to every tap of its window inside the
+// image. A pixel of several windows gets their sum, from +0, in ascending order of (oh, ow).
+// `node` is the pool in `graph`, g the gradient with respect to y.
+NodeId avg_pool2d_grad(GraphBuilder& graph, std::string name, NodeId node, NodeId g);
+
 }  // namespace apatite

@@ -21,4 +21,10 @@ NodeId batch_norm(GraphBuilder& graph, std::string name, NodeId x, const BatchNo
   return graph.add(std::move(name), op, {x}, std::move(parameters), shape);
 }
 
+NodeId batch_norm_grad(GraphBuilder& graph, std::string name, NodeId node, NodeId g) {
+  const Node norm = graph.node(node);
+  return graph.add(std::move(name), BatchNormGrad{std::get<BatchNorm>(norm.op).epsilon}, {g},
+                   norm.parameters, norm.shape);
+}
+
 }  // namespace apatite

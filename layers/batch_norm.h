@@ -17,4 +17,8 @@ namespace apatite {
 // {C}. Throws Error (kUsage, `name`) if epsilon is negative or not finite.
 NodeId batch_norm(GraphBuilder& graph, std::string name, NodeId x, const BatchNorm& op = {});
 
+// Its gradient (the statistics are constants): gx[c] = g[c] * scale[c], one rounding. `node` is the
+// batch norm in `graph`, g the gradient with respect to y.
+NodeId batch_norm_grad(GraphBuilder& graph, std::string name, NodeId node, NodeId g);
+
 }  // namespace apatite

@@ -25,4 +25,13 @@ NodeId concat(GraphBuilder& graph, std::string name, std::vector<NodeId> inputs)
   return graph.add(std::move(name), Concat{}, std::move(inputs), {}, shape);
 }
 
+NodeId concat_grad(GraphBuilder& graph, std::string name, NodeId node, std::size_t operand,
+                   NodeId g) {
+  const std::vector<NodeId> inputs = graph.node(node).inputs;
+  Slice slice;
+  for (std::size_t i = 0; i < operand; ++i) slice.first_channel += graph.shape(inputs[i]).channels;
+  const Shape shape = graph.shape(inputs[operand]);
+  return graph.add(std::move(name), slice, {g}, {}, shape);
+}
+
 }  // namespace apatite

@@ -15,4 +15,9 @@ namespace apatite {
 // Throws Error (kUsage, `name`) if there is no input or heights or widths differ.
 NodeId concat(GraphBuilder& graph, std::string name, std::vector<NodeId> inputs);
 
+// Its gradient with respect to inputs[operand]: the channels of g where that input lies in y;
+// exact. `node` is the concatenation in `graph`, g the gradient with respect to y.
+NodeId concat_grad(GraphBuilder& graph, std::string name, NodeId node, std::size_t operand,
+                   NodeId g);
+
 }  // namespace apatite

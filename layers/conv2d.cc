@@ -37,4 +37,10 @@ NodeId conv2d(GraphBuilder& graph, std::string name, NodeId x, const Conv2d& op)
                    {op.out_channels, out.height, out.width});
 }
 
+NodeId conv2d_input_grad(GraphBuilder& graph, std::string name, NodeId node, NodeId g) {
+  const Node conv = graph.node(node);
+  return graph.add(std::move(name), Conv2dInputGrad{std::get<Conv2d>(conv.op)}, {g},
+                   {conv.parameters[0]}, graph.shape(conv.inputs[0]));
+}
+
 }  // namespace apatite

@@ -23,4 +23,14 @@ namespace apatite {
 // count or group does not fit or no window does.
 NodeId conv2d(GraphBuilder& graph, std::string name, NodeId x, const Conv2d& op);
 
+// Its gradient with respect to x: every y[oc][oh][ow] above passes
+// g[oc][oh][ow] * weight[oc][ic][kh][kw] to the x that it read there, so
+// gx[ic][h][w] = sum over oc, kh, kw of
+//     g[oc][(h + padding.top  - kh*dilation.height) / stride.height]
+//          [(w + padding.left - kw*dilation.width)  / stride.width] * weight[oc][ic][kh][kw]
+// over the taps whose divisions leave no remainder and which lie inside g. Order: from +0, oc
+// ascending (within the group), then kh, then kw, one fma each.
+// `node` is the convolution in `graph`, g the gradient with respect to y.
+NodeId conv2d_input_grad(GraphBuilder& graph, std::string name, NodeId node, NodeId g);
+
 }  // namespace apatite

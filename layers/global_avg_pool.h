@@ -12,4 +12,8 @@ namespace apatite {
 // Source: Lin, Chen, Yan 2014, section 3.2.
 NodeId global_avg_pool(GraphBuilder& graph, std::string name, NodeId x);
 
+// Its gradient: gx[c][h][w] = g[c] / (H * W), one rounding. `node` is the pool in `graph`, g the
+// gradient with respect to y.
+NodeId global_avg_pool_grad(GraphBuilder& graph, std::string name, NodeId node, NodeId g);
+
 }  // namespace apatite

@@ -18,4 +18,10 @@ NodeId linear(GraphBuilder& graph, std::string name, NodeId x, const Linear& op)
   return graph.add(std::move(name), op, {x}, std::move(parameters), {op.out_features, 1, 1});
 }
 
+NodeId linear_input_grad(GraphBuilder& graph, std::string name, NodeId node, NodeId g) {
+  const Node layer = graph.node(node);
+  return graph.add(std::move(name), LinearInputGrad{}, {g}, {layer.parameters[0]},
+                   graph.shape(layer.inputs[0]));
+}
+
 }  // namespace apatite

@@ -15,4 +15,8 @@ namespace apatite {
 // (kUsage, `name`) if there is no output feature.
 NodeId linear(GraphBuilder& graph, std::string name, NodeId x, const Linear& op);
 
+// Its gradient with respect to x: gx[i] = sum over o of g[o] * weight[o][i]. Order: from +0, o
+// ascending, one fma each. `node` is the layer in `graph`, g the gradient with respect to y.
+NodeId linear_input_grad(GraphBuilder& graph, std::string name, NodeId node, NodeId g);
+
 }  // namespace apatite

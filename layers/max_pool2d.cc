@@ -13,4 +13,11 @@ NodeId max_pool2d(GraphBuilder& graph, std::string name, NodeId x, const MaxPool
   return graph.add(std::move(name), op, {x}, {}, {in.channels, out.height, out.width});
 }
 
+NodeId max_pool2d_grad(GraphBuilder& graph, std::string name, NodeId node, NodeId g) {
+  const Node pool = graph.node(node);
+  const NodeId x = pool.inputs[0];
+  return graph.add(std::move(name), MaxPool2dGrad{std::get<MaxPool2d>(pool.op)}, {g, x}, {},
+                   graph.shape(x));
+}
+
 }  // namespace apatite

@@ -19,4 +19,9 @@ namespace apatite {
 NodeId max_pool2d(GraphBuilder& graph, std::string name, NodeId x, const MaxPool2d& op,
                   Rounding rounding = Rounding::kFloor);
 
+// Its gradient: each g[c][oh][ow] goes to the first maximum of its window (kh ascending, then kw).
+// A pixel that is the maximum of several windows gets their sum, from +0, in ascending order of
+// (oh, ow). `node` is the pool in `graph`, g the gradient with respect to y.
+NodeId max_pool2d_grad(GraphBuilder& graph, std::string name, NodeId node, NodeId g);
+
 }  // namespace apatite

@@ -11,4 +11,8 @@ namespace apatite {
 // Source: Nair, Hinton 2010.
 NodeId relu(GraphBuilder& graph, std::string name, NodeId x);
 
+// Its gradient: gx = y > 0 ? g : 0, exact (0 at x = 0, as in torch). `node` is the ReLU in `graph`,
+// g the gradient with respect to y.
+NodeId relu_grad(GraphBuilder& graph, std::string name, NodeId node, NodeId g);
+
 }  // namespace apatite

@@ -23,4 +23,10 @@ NodeId subsample_pad(GraphBuilder& graph, std::string name, NodeId x, const Subs
   return graph.add(std::move(name), op, {x}, {}, out);
 }
 
+NodeId subsample_pad_grad(GraphBuilder& graph, std::string name, NodeId node, NodeId g) {
+  const Node shortcut = graph.node(node);
+  return graph.add(std::move(name), SubsamplePadGrad{std::get<SubsamplePad>(shortcut.op)}, {g}, {},
+                   graph.shape(shortcut.inputs[0]));
+}
+
 }  // namespace apatite

@@ -15,4 +15,8 @@ namespace apatite {
 // Throws Error (kUsage, `name`) if the stride is not positive or a channel count negative.
 NodeId subsample_pad(GraphBuilder& graph, std::string name, NodeId x, const SubsamplePad& op);
 
+// Its gradient: gx[c][oh*stride][ow*stride] = g[channels_before + c][oh][ow], +0 elsewhere; exact.
+// `node` is the shortcut in `graph`, g the gradient with respect to y.
+NodeId subsample_pad_grad(GraphBuilder& graph, std::string name, NodeId node, NodeId g);
+
 }  // namespace apatite

@@ -42,6 +42,11 @@ std::string op_text(const Op& op) {
           [&](const AvgPool2d& pool) {
             return name + ' ' + window(pool.kernel, pool.stride, Extent{}, pool.padding);
           },
+          [&](const Conv2dInputGrad& grad) {
+            const Conv2d& conv = grad.forward;
+            return name + ' ' + window(conv.kernel, conv.stride, conv.dilation, conv.padding) +
+                   (conv.groups != 1 ? " groups " + to_text(conv.groups) : "");
+          },
           [&](const SubsamplePad& pad) { return name + " stride " + to_text(pad.stride); },
           [&](const auto& /*no attributes to show*/) { return name; },
       },
@@ -83,7 +88,10 @@ std::string render(const std::vector<Row>& rows) {
 Cost node_cost(const Graph& graph, NodeId id) {
   const Node& node = graph.node(id);
   const bool is_norm = std::holds_alternative<BatchNorm>(node.op);
-  const std::size_t learnable = is_norm ? 2 : node.parameters.size();  // gamma and beta
+  const bool is_grad = std::holds_alternative<Conv2dInputGrad>(node.op) ||
+                       std::holds_alternative<LinearInputGrad>(node.op) ||
+                       std::holds_alternative<BatchNormGrad>(node.op);  // reads a layer's own
+  const std::size_t learnable = is_grad ? 0 : is_norm ? 2 : node.parameters.size();  // gamma, beta
   Cost cost;
   for (std::size_t i = 0; i < learnable; ++i) {
     cost.parameters += element_count(graph.parameters()[node.parameters[i]].dims);
@@ -93,6 +101,10 @@ Cost node_cost(const Graph& graph, NodeId id) {
   if (multiplies) {
     const Dims& weight = graph.parameters()[node.parameters[0]].dims;
     cost.multiply_adds = element_count(weight) / weight[0] * node.shape.size();
+  } else if (is_grad && !std::holds_alternative<BatchNormGrad>(node.op)) {
+    const Dims& weight = graph.parameters()[node.parameters[0]].dims;
+    cost.multiply_adds =
+        element_count(weight) / weight[0] * graph.node(node.inputs[0]).shape.size();
   }
   return cost;
 }

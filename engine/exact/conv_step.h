@@ -105,4 +105,16 @@ class GenericConvStep final : public Step {
   ConvSpec spec_;
 };
 
+// The gradient of a convolution with respect to its input: x is g, y is gx, op the convolution. Any
+// attributes, one value at a time: right, not fast.
+class GenericConvGradStep final : public Step {
+ public:
+  explicit GenericConvGradStep(ConvSpec spec) : spec_(std::move(spec)) {}
+
+  void run(const RunContext& context) const override;
+
+ private:
+  ConvSpec spec_;
+};
+
 }  // namespace apatite::exact

@@ -39,9 +39,10 @@ class ExactExecutable final : public Executable {
     }
   }
 
-  std::vector<Tensor> run(const Tensor& input) override {
+  std::vector<Tensor> run(const Tensor& input, std::span<const std::int64_t> targets) override {
     check_input(graph_, input);
     const std::int64_t batch = input.dims()[0];
+    check_targets(graph_, targets, batch);
     std::vector<Tensor> outputs;
     for (const NodeId id : outputs_) {
       outputs.push_back(Tensor::uninitialized(graph_.node(id).shape.with_batch(batch)));
@@ -53,6 +54,7 @@ class ExactExecutable final : public Executable {
       const FpEnvironment environment;
       const int thread = omp_get_thread_num();
       RunContext context{.input = &input,
+                         .targets = targets,
                          .outputs = outputs,
                          .scratch = scratch_[static_cast<std::size_t>(thread)].data(),
                          .status = &status[static_cast<std::size_t>(thread)]};
@@ -60,7 +62,7 @@ class ExactExecutable final : public Executable {
     }
     const bool finite = std::all_of(status.begin(), status.end(),
                                     [](const exact::Status& s) { return s.all_finite(); });
-    if (!finite) explain_non_finite(input);
+    if (!finite) explain_non_finite(input, targets);
     return outputs;
   }
 
@@ -126,10 +128,11 @@ class ExactExecutable final : public Executable {
   }
 
   // The reference names the first node that is not finite: it computes the same bits.
-  [[noreturn]] void explain_non_finite(const Tensor& input) const {
+  [[noreturn]] void explain_non_finite(const Tensor& input,
+                                       std::span<const std::int64_t> targets) const {
     reference_backend()
         .compile(graph_, source_, {.outputs = outputs_, .threads = threads_})
-        ->run(input);
+        ->run(input, targets);
     throw Error(ErrorKind::kInternal, "exact", "a non-finite value arose that reference lacks");
   }
 

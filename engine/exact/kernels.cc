@@ -22,6 +22,7 @@
 
 #include "engine/exact/conv-inl.h"
 #include "engine/exact/elementwise-inl.h"
+#include "engine/exact/gradients-inl.h"
 
 HWY_BEFORE_NAMESPACE();
 namespace apatite::exact::HWY_NAMESPACE {
@@ -35,7 +36,10 @@ const KernelTable& kernel_table() {
                                       .add = &add,
                                       .relu = &relu,
                                       .max_pool_row = &max_pool_row,
-                                      .avg_pool_row = &avg_pool_row};
+                                      .avg_pool_row = &avg_pool_row,
+                                      .relu_grad = &relu_grad,
+                                      .max_pool_grad = &max_pool_grad,
+                                      .avg_pool_grad = &avg_pool_grad};
   return kTable;
 }
 

@@ -14,6 +14,8 @@
 #include <span>
 #include <string_view>
 
+#include "engine/op.h"
+
 namespace apatite::exact {
 
 constexpr std::int64_t kMaxLanes = 16;
@@ -86,6 +88,21 @@ struct PoolRow {
   std::int64_t x_row_step = 0;  // floats between the rows of two taps
 };
 
+// Rows [first_row, end_row) of the gradient with respect to a pool's input, one block of channels.
+struct PoolGradBand {
+  const float* g = nullptr;       // row 0, column 0 of the block
+  const float* x = nullptr;       // maximum only: the pool's input
+  const float* counts = nullptr;  // average only: the divisor of each output, in rows
+  float* gx = nullptr;
+  std::int64_t first_row = 0;
+  std::int64_t end_row = 0;
+  std::int64_t in_height = 0;
+  std::int64_t in_width = 0;
+  std::int64_t out_height = 0;
+  std::int64_t out_width = 0;
+  const MaxPool2d* window = nullptr;
+};
+
 // What the exact backend needs of one instruction set.
 struct KernelTable {
   std::string_view isa;
@@ -101,6 +118,10 @@ struct KernelTable {
   void (*relu)(const float* x, float* y, std::int64_t pixels);
   void (*max_pool_row)(const PoolRow& pool);
   void (*avg_pool_row)(const PoolRow& pool, Status& status);
+  // gx = y > 0 ? g : 0.
+  void (*relu_grad)(const float* g, const float* y, float* gx, std::int64_t pixels);
+  void (*max_pool_grad)(const PoolGradBand& band, Status& status);
+  void (*avg_pool_grad)(const PoolGradBand& band, Status& status);
 };
 
 // Those that are built in, best first. `scalar` is always there.

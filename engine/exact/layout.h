@@ -49,6 +49,16 @@ struct Layout {
     return offsets;
   }
 
+  // Behind each channel's lane, how many unused ones there are up to the next channel.
+  [[nodiscard]] std::vector<std::int64_t> unused_lanes_behind() const {
+    std::vector<std::int64_t> unused;
+    for (const std::int32_t used : block_channels) {
+      unused.insert(unused.end(), static_cast<std::size_t>(used), 0);
+      unused.back() = lanes - used;
+    }
+    return unused;
+  }
+
   bool operator==(const Layout&) const = default;
 };
 

@@ -7,6 +7,7 @@
 #include "engine/arena.h"
 #include "engine/batch_norm.h"
 #include "engine/exact/conv_step.h"
+#include "engine/exact/gradient_steps.h"
 #include "engine/exact/steps.h"
 #include "engine/fusion.h"
 
@@ -25,6 +26,16 @@ std::optional<Conv2d> as_convolution(const Graph& graph, const Node& node) {
     return Conv2d{.out_channels = linear->out_features,
                   .kernel = {in.height, in.width},
                   .bias = linear->bias};
+  }
+  return std::nullopt;
+}
+
+// The convolution whose input gradient a node computes, likewise.
+std::optional<Conv2d> as_convolution_grad(const Graph& graph, const Node& node) {
+  if (const auto* grad = std::get_if<Conv2dInputGrad>(&node.op)) return grad->forward;
+  if (std::holds_alternative<LinearInputGrad>(node.op)) {
+    return Conv2d{.out_channels = graph.node(node.inputs[0]).shape.channels,
+                  .kernel = {node.shape.height, node.shape.width}};
   }
   return std::nullopt;
 }
@@ -99,8 +110,15 @@ class Planner {
     } else if (keeps_blocks(node(group.main).op)) {
       layout.block_channels = values_[job.reads[0]].layout.block_channels;
     }
-    if (std::holds_alternative<Add>(node(group.main).op)) {
+    if (std::holds_alternative<Add>(node(group.main).op) ||
+        std::holds_alternative<ReluGrad>(node(group.main).op)) {
       job.reads[1] = in_layout(job.reads[1], layout);
+    }
+    if (std::holds_alternative<MaxPool2dGrad>(node(group.main).op)) {
+      layout.block_channels = values_[job.reads[1]].layout.block_channels;
+      Layout of_g = values_[job.reads[0]].layout;
+      of_g.block_channels = layout.block_channels;
+      job.reads[0] = in_layout(job.reads[0], of_g);
     }
     if (group.residual) job.residual = in_layout(value_of_[*group.residual], layout);
     job.write = new_value(std::move(layout));
@@ -116,7 +134,10 @@ class Planner {
   static bool keeps_blocks(const Op& op) {
     return std::holds_alternative<BatchNorm>(op) || std::holds_alternative<Relu>(op) ||
            std::holds_alternative<MaxPool2d>(op) || std::holds_alternative<AvgPool2d>(op) ||
-           std::holds_alternative<GlobalAvgPool>(op) || std::holds_alternative<Add>(op);
+           std::holds_alternative<GlobalAvgPool>(op) || std::holds_alternative<Add>(op) ||
+           std::holds_alternative<ScoreGrad>(op) || std::holds_alternative<BatchNormGrad>(op) ||
+           std::holds_alternative<ReluGrad>(op) || std::holds_alternative<AvgPool2dGrad>(op) ||
+           std::holds_alternative<GlobalAvgPoolGrad>(op);
   }
 
   // The image in planes, with the columns of padding that its convolutions need.
@@ -256,7 +277,7 @@ class Planner {
     for (std::size_t i = 0; i < jobs_.size(); ++i) {
       if (jobs_[i].kind != Job::Kind::kGroup) continue;
       const Node& main = node(jobs_[i].group->main);
-      if (!as_convolution(graph_, main)) continue;
+      if (!as_convolution(graph_, main) && !as_convolution_grad(graph_, main)) continue;
       const std::int64_t weights = element_count(graph_.parameters()[main.parameters[0]].dims);
       const Layout& x = values_[jobs_[i].reads[0]].layout;
       if (weights > x.image_size() + values_[jobs_[i].write].layout.image_size()) {
@@ -315,6 +336,7 @@ class Planner {
     const Value& y = values_[job.write];
     const auto x = [&](std::size_t i) -> const Value& { return values_[job.reads[i]]; };
     if (const auto conv = as_convolution(graph_, main)) return make_convolution(job, *conv);
+    if (const auto conv = as_convolution_grad(graph_, main)) return make_conv_grad(job, *conv);
     return std::visit(
         Overloaded{
             [&](const Input&) -> std::unique_ptr<Step> { return std::make_unique<InputStep>(y); },
@@ -343,8 +365,32 @@ class Planner {
             [&](const SubsamplePad& op) -> std::unique_ptr<Step> {
               return std::make_unique<SubsamplePadStep>(op, x(0), y);
             },
-            [](const Conv2d&) -> std::unique_ptr<Step> { return nullptr; },
-            [](const Linear&) -> std::unique_ptr<Step> { return nullptr; },
+            [&](const ScoreGrad&) -> std::unique_ptr<Step> {
+              return std::make_unique<ScoreGradStep>(x(0), y);
+            },
+            [&](const BatchNormGrad&) -> std::unique_ptr<Step> {
+              return std::make_unique<AffineStep>(kernels_, load_norm_grad(group.main), false, x(0),
+                                                  y);
+            },
+            [&](const ReluGrad&) -> std::unique_ptr<Step> {
+              return std::make_unique<ReluGradStep>(kernels_, x(0), x(1), y);
+            },
+            [&](const MaxPool2dGrad& op) -> std::unique_ptr<Step> {
+              return std::make_unique<PoolGradStep>(kernels_, op.forward, x(0), x(1), y);
+            },
+            [&](const AvgPool2dGrad& op) -> std::unique_ptr<Step> {
+              return std::make_unique<PoolGradStep>(kernels_, op.forward, x(0), y);
+            },
+            [&](const GlobalAvgPoolGrad&) -> std::unique_ptr<Step> {
+              return std::make_unique<GlobalAvgPoolGradStep>(x(0), y);
+            },
+            [&](const Slice& op) -> std::unique_ptr<Step> {
+              return std::make_unique<SliceStep>(op, x(0), y);
+            },
+            [&](const SubsamplePadGrad& op) -> std::unique_ptr<Step> {
+              return std::make_unique<SubsamplePadGradStep>(op.forward, x(0), y);
+            },
+            [](const auto& /*convolutions: above*/) -> std::unique_ptr<Step> { return nullptr; },
         },
         main.op);
   }
@@ -366,6 +412,15 @@ class Planner {
     spec.relu = group.relu;
     if (!can_tile(op)) return std::make_unique<GenericConvStep>(std::move(spec));
     return std::make_unique<TiledConvStep>(kernels_, std::move(spec), threads_);
+  }
+
+  std::unique_ptr<Step> make_conv_grad(const Job& job, const Conv2d& op) {
+    const Node& main = node(job.group->main);
+    ConvSpec spec{.op = op, .x = values_[job.reads[0]], .y = values_[job.write]};
+    const Dims dims{op.out_channels, main.shape.channels / op.groups, op.kernel.height,
+                    op.kernel.width};
+    spec.weight = Tensor(dims, load(main.parameters[0]).values());
+    return std::make_unique<GenericConvGradStep>(std::move(spec));
   }
 
   // Nothing to do where every part was written in place.
@@ -394,6 +449,16 @@ class Planner {
     return fold_batch_norm<float>(load(norm.parameters[0]), load(norm.parameters[1]),
                                   load(norm.parameters[2]), load(norm.parameters[3]),
                                   std::get<BatchNorm>(norm.op).epsilon, norm.name);
+  }
+
+  // A batch norm's gradient is fma(g, scale, +0): the product, rounded once.
+  Affine<float> load_norm_grad(NodeId id) const {
+    const Node& grad = node(id);
+    Affine<float> affine = fold_batch_norm<float>(
+        load(grad.parameters[0]), load(grad.parameters[1]), load(grad.parameters[2]),
+        load(grad.parameters[3]), std::get<BatchNormGrad>(grad.op).epsilon, grad.name);
+    std::fill(affine.shift.begin(), affine.shift.end(), 0.0F);
+    return affine;
   }
 
   const Graph& graph_;

@@ -27,10 +27,11 @@ struct BufferMemory {
 
 // One call of the steps: the images in work, who works, and on which memory.
 struct RunContext {
-  const Tensor* input = nullptr;  // the whole batch
-  std::span<Tensor> outputs;      // the whole batch
-  std::int64_t first_image = 0;   // of the batch; the images in work
-  std::int64_t images = 0;        // start there
+  const Tensor* input = nullptr;          // the whole batch
+  std::span<const std::int64_t> targets;  // the whole batch; empty: the predicted classes
+  std::span<Tensor> outputs;              // the whole batch
+  std::int64_t first_image = 0;           // of the batch; the images in work
+  std::int64_t images = 0;                // start there
   std::span<const BufferMemory> buffers;
   int thread = 0;
   int threads = 1;

@@ -40,17 +40,29 @@ Tensor one_image(const Tensor& batch, std::int64_t image) {
   return Tensor(dims, image_of(batch, image));
 }
 
+// The classes whose scores the gradients are of, by image.
+constexpr std::int64_t kTargets[kBatch] = {1, kPredicted, 2};
+
+enum class Pass { kForward, kBackward };
+
+Graph graph_of(const std::string& line, Pass pass) {
+  Graph graph = graph_from_text(line);
+  return pass == Pass::kForward ? graph : with_gradients(graph).graph;
+}
+
 // A case with the reference's value of every node.
 struct Oracle {
-  Oracle(const std::string& line, Values values)
-      : graph(graph_from_text(line)),
+  Oracle(const std::string& line, Values values, Pass pass = Pass::kForward)
+      : graph(graph_of(line, pass)),
+        targets(pass == Pass::kForward ? std::span<const std::int64_t>() : kTargets),
         source(graph, RandomParameters(name_hash(line), values)),
         input(random_images(graph.node(0).shape, kBatch, name_hash(line) + 1, values)),
         nodes(find_backend("reference")
                   .compile(graph, source, {.outputs = all_nodes(graph), .threads = 1})
-                  ->run(input)) {}
+                  ->run(input, targets)) {}
 
   Graph graph;
+  std::span<const std::int64_t> targets;  // none of a graph without gradients
   LoadedParameters source;
   Tensor input;
   std::vector<Tensor> nodes;
@@ -81,13 +93,16 @@ std::string difference(const Oracle& oracle, const Backend& backend,
                        const CompileOptions& options) {
   const auto outputs = resolve_outputs(oracle.graph, options);
   const auto executable = backend.compile(oracle.graph, oracle.source, options);
-  const std::string batch = difference(oracle, outputs, executable->run(oracle.input), 0);
+  const std::string batch =
+      difference(oracle, outputs, executable->run(oracle.input, oracle.targets), 0);
   if (!batch.empty()) return batch;
-  return difference(oracle, outputs, executable->run(one_image(oracle.input, 1)), 1);
+  const auto target = oracle.targets.empty() ? oracle.targets : oracle.targets.subspan(1, 1);
+  return difference(oracle, outputs, executable->run(one_image(oracle.input, 1), target), 1);
 }
 
 // Fused and not, the output alone, all nodes tapped and each inner node alone, 1 to 3 threads.
-std::vector<CompileOptions> ways_to_run(const Graph& graph, const std::string& isa) {
+std::vector<CompileOptions> ways_to_run(const Graph& graph, const std::string& isa,
+                                        bool each_alone = true) {
   std::vector<CompileOptions> ways{
       {.threads = 1, .isa = isa, .fuse = true},
       {.threads = 1, .isa = isa, .fuse = false},
@@ -96,7 +111,8 @@ std::vector<CompileOptions> ways_to_run(const Graph& graph, const std::string& i
       {.threads = 2, .isa = isa, .fuse = true},
       {.threads = 3, .isa = isa, .fuse = true},
   };
-  for (NodeId id = 1; id < graph.output(); ++id) {
+  for (NodeId id = 1; each_alone && id < graph.nodes().size(); ++id) {
+    if (id == graph.output()) continue;
     ways.push_back({.outputs = {id, graph.output()}, .threads = 1, .isa = isa, .fuse = true});
   }
   return ways;
@@ -127,9 +143,13 @@ std::vector<Target> exact_targets() {
 class ExactBackend : public ::testing::TestWithParam<Target> {};
 
 // The first difference among all ways to run one case.
-std::string first_difference(const std::string& line, Values values, const Target& target) {
-  const Oracle oracle(line, values);
-  for (const CompileOptions& options : ways_to_run(oracle.graph, target.isa)) {
+std::string first_difference(const std::string& line, Values values, Pass pass,
+                             const Target& target) {
+  const Oracle oracle(line, values, pass);
+  // What is fused does not depend on the values, and the reference fuses nothing.
+  const bool each_alone = pass == Pass::kForward ||
+                          (values == Values::kSpiced && target.backend->name() != "reference");
+  for (const CompileOptions& options : ways_to_run(oracle.graph, target.isa, each_alone)) {
     const std::string found = difference(oracle, *target.backend, options);
     if (found.empty()) continue;
     return "APATITE_CASE='" + line + "'\n  values " + std::to_string(static_cast<int>(values)) +
@@ -144,7 +164,20 @@ TEST_P(ExactBackend, HasTheBitsOfTheReferenceOnEveryCase) {
   int cases = 0;
   for (const std::string& line : conformance_cases()) {
     for (const Values values : {Values::kSpiced, Values::kTiny}) {
-      const std::string found = first_difference(line, values, GetParam());
+      const std::string found = first_difference(line, values, Pass::kForward, GetParam());
+      EXPECT_TRUE(found.empty()) << found;
+      ++cases;
+    }
+  }
+  EXPECT_GT(cases, 0) << conformance_file() << " holds no case";
+}
+
+// Small integers tie in most windows of a pool and at the ReLU's zero.
+TEST_P(ExactBackend, HasTheBitsOfTheReferenceInEveryGradient) {
+  int cases = 0;
+  for (const std::string& line : conformance_cases()) {
+    for (const Values values : {Values::kSpiced, Values::kTiny, Values::kIntegers}) {
+      const std::string found = first_difference(line, values, Pass::kBackward, GetParam());
       EXPECT_TRUE(found.empty()) << found;
       ++cases;
     }
@@ -169,7 +202,7 @@ TEST(Conformance, EveryBackendHasAPromiseAndTheListIsLong) {
 TEST(Conformance, EveryOperationHasACase) {
   std::map<std::string_view, int> cases;
   for (const std::string& line : read_lines(conformance_file())) {
-    const Graph graph = graph_from_text(line);
+    const Graph graph = graph_of(line, Pass::kBackward);
     for (const Node& node : graph.nodes()) ++cases[op_name(node.op)];
   }
   EXPECT_EQ(cases.size(), std::variant_size_v<Op>);
@@ -179,7 +212,7 @@ TEST(Conformance, NoTensorHoldsANegativeZero) {
   std::size_t zeros = 0;
   for (const std::string& line : conformance_cases()) {
     for (const Values values : {Values::kSpiced, Values::kTiny}) {
-      const Oracle oracle(line, values);
+      const Oracle oracle(line, values, Pass::kBackward);
       for (NodeId id = 0; id < oracle.nodes.size(); ++id) {
         for (const float x : oracle.nodes[id].values()) {
           if (x != 0) continue;
@@ -227,6 +260,23 @@ TEST(Conformance, ReferenceLiesWithinTheDerivedBoundOfReference64) {
         const std::string& name = oracle.graph.node(id).name;
         EXPECT_EQ(bound_violation(local.value, local.bound, actual), "") << name << " alone";
         EXPECT_EQ(bound_violation(true_values[id].values(), errors[id], actual), "") << name;
+      }
+      ASSERT_FALSE(HasFailure());
+    }
+  }
+}
+
+// Of the gradients each node alone: what a ReLU or a maximum lets pass may differ between the two.
+TEST(Conformance, GradientsOfReferenceLieWithinTheirDerivedBounds) {
+  for (const std::string& line : conformance_cases()) {
+    for (const Values values : {Values::kNetwork, Values::kSpiced, Values::kTiny}) {
+      const Oracle oracle(line, values, Pass::kBackward);
+      const ErrorBound bounds(oracle.graph, oracle.source);
+      for (NodeId id = oracle.graph.output() + 2; id < oracle.nodes.size(); ++id) {
+        const auto local = bounds.local(id, inputs_of(oracle, id, 1));
+        EXPECT_EQ(bound_violation(local.value, local.bound, image_of(oracle.nodes[id], 1)), "")
+            << "APATITE_CASE='" << line << "' values " << static_cast<int>(values) << ", node "
+            << oracle.graph.node(id).name;
       }
       ASSERT_FALSE(HasFailure());
     }

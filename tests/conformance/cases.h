@@ -5,6 +5,9 @@
 #include <string>
 #include <vector>
 
+#include "layers/differentiate.h"
+#include "layers/linear.h"
+
 #include "tests/support/graph_text.h"
 #include "tests/support/source_dir.h"
 
@@ -19,6 +22,23 @@ inline std::string conformance_file() {
 inline std::vector<std::string> conformance_cases() {
   if (const char* line = std::getenv("APATITE_CASE")) return {line};
   return read_lines(conformance_file());
+}
+
+// The network with three scores, each a linear function of all of its output, and the gradients
+// with respect to every node that influences them.
+inline Differentiated with_gradients(const Graph& network) {
+  GraphBuilder builder(network);
+  const NodeId logits = linear(builder, "scores", network.output(), {.out_features = 3});
+  const Graph scored = std::move(builder).build(logits);
+  std::vector<bool> influences(scored.nodes().size());
+  influences[logits] = true;
+  std::vector<NodeId> wrt;
+  for (NodeId id = scored.nodes().size(); id-- > 0;) {
+    if (!influences[id]) continue;
+    wrt.push_back(id);
+    for (const NodeId input : scored.node(id).inputs) influences[input] = true;
+  }
+  return differentiate(scored, wrt);
 }
 
 }  // namespace apatite

@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <cmath>
 
-#include "engine/reference/kernels.h"
+#include "engine/score.h"
 
 namespace apatite {
 namespace {
@@ -28,10 +28,21 @@ double absolute(double x) { return std::abs(x); }
 double square(double x) { return x * x; }
 double same(double x) { return x; }
 
-std::vector<std::vector<double>> map_all(const std::vector<std::span<const float>>& inputs,
+// The inputs that the result is linear in: of a gradient only g; what it reads beside g decides
+// where g goes.
+bool linear_in(const Op& op, std::size_t input) {
+  const bool decides =
+      std::holds_alternative<ReluGrad>(op) || std::holds_alternative<MaxPool2dGrad>(op);
+  return !decides || input == 0;
+}
+
+std::vector<std::vector<double>> map_all(const Op& op,
+                                         const std::vector<std::span<const float>>& inputs,
                                          double (*f)(double)) {
   std::vector<std::vector<double>> mapped;
-  for (const auto& input : inputs) mapped.push_back(map(input, f));
+  for (std::size_t i = 0; i < inputs.size(); ++i) {
+    mapped.push_back(map(inputs[i], linear_in(op, i) ? f : same));
+  }
   return mapped;
 }
 
@@ -39,25 +50,16 @@ std::vector<std::vector<double>> map_all(const std::vector<std::span<const float
 bool copies(const Op& op) {
   return std::holds_alternative<Input>(op) || std::holds_alternative<Relu>(op) ||
          std::holds_alternative<MaxPool2d>(op) || std::holds_alternative<Concat>(op) ||
-         std::holds_alternative<SubsamplePad>(op);
+         std::holds_alternative<SubsamplePad>(op) || std::holds_alternative<ScoreGrad>(op) ||
+         std::holds_alternative<ReluGrad>(op) || std::holds_alternative<Slice>(op) ||
+         std::holds_alternative<SubsamplePadGrad>(op);
 }
 
 }  // namespace
 
 ErrorBound::ErrorBound(const Graph& graph, const ParameterSource& source) : graph_(graph) {
   for (const Node& node : graph.nodes()) {
-    std::vector<Tensor> loaded;
-    for (const ParameterId id : node.parameters) {
-      loaded.push_back(source.load(graph.parameters()[id]));
-    }
-    Parameters parameters;
-    if (const auto* norm = std::get_if<BatchNorm>(&node.op)) {
-      parameters.affine = fold_batch_norm<double>(loaded[0], loaded[1], loaded[2], loaded[3],
-                                                  norm->epsilon, node.name);
-    } else {
-      for (const Tensor& tensor : loaded) parameters.tensors.push_back(widen(tensor));
-    }
-    parameters_.push_back(std::move(parameters));
+    parameters_.push_back(reference::load_parameters<double>(graph, node, source));
   }
 }
 
@@ -68,74 +70,72 @@ double ErrorBound::chain_length(NodeId id) const {
     return static_cast<double>(parameters_[id].tensors[0].size()) /
            static_cast<double>(node.shape.channels);
   };
-  return std::visit(Overloaded{
-                        [&](const Conv2d&) { return weights_per_output() + 1; },
-                        [&](const Linear&) { return weights_per_output() + 1; },
-                        [&](const BatchNorm&) { return 2.0; },  // scale or shift, and the fma
-                        [&](const AvgPool2d& op) {
-                          return static_cast<double>(op.kernel.height * op.kernel.width);
-                        },
-                        [&](const GlobalAvgPool&) {
-                          const Shape& in = graph_.node(node.inputs[0]).shape;
-                          return static_cast<double>(in.height * in.width);
-                        },
-                        [&](const Add&) { return 1.0; },
-                        [&](const auto& /*copies*/) { return 0.0; },
-                    },
-                    node.op);
+  return std::visit(
+      Overloaded{
+          [&](const Conv2d&) { return weights_per_output() + 1; },
+          [&](const Linear&) { return weights_per_output() + 1; },
+          [&](const BatchNorm&) { return 2.0; },  // scale or shift, and the fma
+          [&](const AvgPool2d& op) {
+            return static_cast<double>(op.kernel.height * op.kernel.width);
+          },
+          [&](const GlobalAvgPool&) {
+            const Shape& in = graph_.node(node.inputs[0]).shape;
+            return static_cast<double>(in.height * in.width);
+          },
+          [&](const Add&) { return 1.0; },
+          [&](const Conv2dInputGrad&) { return weights_per_output(); },
+          [&](const LinearInputGrad&) {
+            return static_cast<double>(graph_.node(node.inputs[0]).shape.channels);
+          },
+          [&](const BatchNormGrad&) { return 2.0; },
+          [&](const GlobalAvgPoolGrad&) { return 1.0; },
+          // As many windows meet in a pixel as there are taps in a window.
+          [&](const MaxPool2dGrad& op) {
+            return static_cast<double>(op.forward.kernel.height * op.forward.kernel.width);
+          },
+          [&](const AvgPool2dGrad& op) {
+            return static_cast<double>(op.forward.kernel.height * op.forward.kernel.width) + 1;
+          },
+          [&](const auto& /*copies*/) { return 0.0; },
+      },
+      node.op);
 }
 
 template <class Function>
 std::vector<double> ErrorBound::apply(NodeId id, const Values& inputs, bool with_shift,
                                       Function f) const {
   const Node& node = graph_.node(id);
-  const Parameters& parameters = parameters_[id];
-  std::vector<double> y(static_cast<std::size_t>(node.shape.size()));
+  reference::NodeParameters<double> parameters;
+  for (const Tensor64& tensor : parameters_[id].tensors) {
+    if (!with_shift && !parameters.tensors.empty()) break;  // the bias
+    parameters.tensors.emplace_back(tensor.dims(), map(tensor.values(), f));
+  }
+  const Affine<double>& affine = parameters_[id].affine;
+  parameters.affine = {map(std::span<const double>(affine.scale), f),
+                       map(std::span<const double>(affine.shift), f)};
+  if (!with_shift) std::fill_n(parameters.affine.shift.begin(), affine.shift.size(), 0.0);
   std::vector<View<double>> x;
   for (std::size_t i = 0; i < inputs.size(); ++i) {
     x.push_back({inputs[i].data(), graph_.node(node.inputs[i]).shape});
   }
-  std::vector<std::vector<double>> mapped;
-  for (const Tensor64& tensor : parameters.tensors) mapped.push_back(map(tensor.values(), f));
-  const double* weight = mapped.empty() ? nullptr : mapped[0].data();
-  const double* bias = with_shift && mapped.size() > 1 ? mapped[1].data() : nullptr;
-  std::visit(
-      Overloaded{
-          [&](const Input&) { y = inputs[0]; },
-          [&](const Conv2d& op) {
-            reference::conv2d(op, x[0], weight, bias, y.data(), node.shape);
-          },
-          [&](const BatchNorm&) {
-            Affine<double> affine{map(std::span<const double>(parameters.affine.scale), f),
-                                  map(std::span<const double>(parameters.affine.shift), f)};
-            if (!with_shift) std::fill(affine.shift.begin(), affine.shift.end(), 0.0);
-            reference::batch_norm(x[0], affine, y.data());
-          },
-          [&](const Relu&) { reference::relu(x[0], y.data()); },
-          [&](const MaxPool2d& op) { reference::max_pool2d(op, x[0], y.data(), node.shape); },
-          [&](const AvgPool2d& op) { reference::avg_pool2d(op, x[0], y.data(), node.shape); },
-          [&](const GlobalAvgPool&) { reference::global_avg_pool(x[0], y.data()); },
-          [&](const Linear& op) { reference::linear(op, x[0], weight, bias, y.data()); },
-          [&](const Add&) { reference::add(x[0], x[1], y.data()); },
-          [&](const Concat&) { reference::concat(std::span<const View<double>>(x), y.data()); },
-          [&](const SubsamplePad& op) { reference::subsample_pad(op, x[0], y.data(), node.shape); },
-      },
-      node.op);
+  std::vector<double> y(static_cast<std::size_t>(node.shape.size()));
+  reference::run_node(node, parameters, x, kPredicted, y.data());
   return y;
 }
 
 ErrorBound::Local ErrorBound::local(NodeId id,
                                     const std::vector<std::span<const float>>& inputs) const {
   const Node& node = graph_.node(id);
-  Local result{apply(id, map_all(inputs, same), true, same), {}};
+  Local result{apply(id, map_all(node.op, inputs, same), true, same), {}};
   if (copies(node.op)) {
     result.bound.assign(result.value.size(), 0.0);
     return result;
   }
   const double n = chain_length(id);
-  result.bound = apply(id, map_all(inputs, absolute), true, absolute);
+  result.bound = apply(id, map_all(node.op, inputs, absolute), true, absolute);
   for (double& bound : result.bound) bound = (gamma(n) * bound + (n + 1) * kSmallest) * kOwn;
-  if (std::holds_alternative<BatchNorm>(node.op)) {
+  if (std::holds_alternative<BatchNorm>(node.op) ||
+      std::holds_alternative<BatchNormGrad>(node.op)) {
     // A scale that underflows is off by up to 2^-150, times x.
     for (std::size_t i = 0; i < inputs[0].size(); ++i) {
       result.bound[i] += std::abs(static_cast<double>(inputs[0][i])) * kSmallest;
@@ -154,7 +154,7 @@ std::vector<double> ErrorBound::local_variance(
     NodeId id, const std::vector<std::span<const float>>& inputs) const {
   const Node& node = graph_.node(id);
   if (copies(node.op)) return std::vector<double>(static_cast<std::size_t>(node.shape.size()), 0.0);
-  std::vector<double> variance = apply(id, map_all(inputs, square), true, square);
+  std::vector<double> variance = apply(id, map_all(node.op, inputs, square), true, square);
   for (double& v : variance) v *= kUnit * kUnit * chain_length(id);
   return variance;
 }

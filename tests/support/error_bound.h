@@ -10,8 +10,8 @@
 #include <span>
 #include <vector>
 
-#include "engine/batch_norm.h"
 #include "engine/graph.h"
+#include "engine/reference/run_node.h"
 
 namespace apatite {
 
@@ -44,10 +44,6 @@ class ErrorBound {
 
  private:
   using Values = std::vector<std::vector<double>>;
-  struct Parameters {
-    std::vector<Tensor64> tensors;
-    Affine<double> affine;
-  };
   // The node's linear part with `f` applied to every parameter, on `inputs`; with shifts (bias,
   // beta) or without. Max pooling takes the maximum.
   template <class Function>
@@ -56,7 +52,7 @@ class ErrorBound {
   [[nodiscard]] double chain_length(NodeId id) const;
 
   const Graph& graph_;
-  std::vector<Parameters> parameters_;
+  std::vector<reference::NodeParameters<double>> parameters_;
 };
 
 }  // namespace apatite

@@ -1,0 +1,31 @@
+// One node of a graph in binary32 or binary64: its parameters and its kernel.
+#pragma once
+
+#include <vector>
+
+#include "engine/batch_norm.h"
+#include "engine/graph.h"
+#include "engine/reference/kernels.h"
+
+namespace apatite::reference {
+
+// The parameters of one node in T, ready for its kernel.
+template <class T>
+struct NodeParameters {
+  std::vector<BasicTensor<T>> tensors;  // in the node's order; none of a batch norm
+  Affine<T> affine;                     // batch norm and its gradient only
+};
+
+template <class T>
+BasicTensor<T> to_scalar(Tensor tensor);
+
+template <class T>
+NodeParameters<T> load_parameters(const Graph& graph, const Node& node,
+                                  const ParameterSource& source);
+
+// Computes one node for one image into `y`. `target`: the class of the score, or kPredicted.
+template <class T>
+void run_node(const Node& node, const NodeParameters<T>& parameters,
+              const std::vector<View<T>>& inputs, std::int64_t target, T* y);
+
+}  // namespace apatite::reference
