@@ -159,7 +159,11 @@ void SvgPlot::band(std::span<const PlotPoint> lower, std::span<const PlotPoint> 
 }
 
 void SvgPlot::points(std::span<const PlotPoint> points, const PlotStyle& style) {
-  for (const PlotPoint& point : points) body_ += dot(to_x(point.x), to_y(point.y), style);
+  for (const PlotPoint& point : points) {
+    const bool inside =
+        point.x >= x_.low && point.x <= x_.high && point.y >= y_.low && point.y <= y_.high;
+    if (inside) dots_ += dot(to_x(point.x), to_y(point.y), style);
+  }
 }
 
 void SvgPlot::bar(double x0, double x1, double y0, double y1, const PlotStyle& style) {
@@ -232,9 +236,11 @@ std::string SvgPlot::svg() const {
   for (const double tick : y_.ticks) {
     text += segment(kLeft, to_y(tick), kLeft + width_, to_y(tick), attribute("stroke", kGrid));
   }
-  text += "<clipPath id=\"area\"><rect" + attribute("x", px(kLeft)) + attribute("y", px(kTitle)) +
-          attribute("width", px(width_)) + attribute("height", px(height_)) + "/></clipPath>\n";
-  text += "<g clip-path=\"url(#area)\">\n" + body_ + "</g>\n" + axes();
+  // A line along an edge keeps its width.
+  text += "<clipPath id=\"area\"><rect" + attribute("x", px(kLeft - 1)) +
+          attribute("y", px(kTitle - 1)) + attribute("width", px(width_ + 2)) +
+          attribute("height", px(height_ + 2)) + "/></clipPath>\n";
+  text += "<g clip-path=\"url(#area)\">\n" + body_ + "</g>\n" + axes() + dots_;
   for (std::size_t i = 0; i < legend_.size(); ++i) {
     const LegendEntry& entry = legend_[i];
     const double y = below + 8 + static_cast<double>(i) * kLegendLine;

@@ -38,7 +38,8 @@ struct PlotStyle {
 // after seven.
 std::string_view plot_color(std::size_t index);
 
-// What is drawn lies inside the axes: anything outside is clipped. Later things cover earlier ones.
+// What is drawn lies inside the axes: anything outside is clipped. Later things cover earlier ones;
+// points lie on top of all, whole also at the edge.
 class SvgPlot {
  public:
   // The plotting area is `width` x `height` pixels; margins for labels are added.
@@ -80,6 +81,7 @@ class SvgPlot {
   PlotAxis x_, y_;
   double width_, height_;
   std::string body_;
+  std::string dots_;
   std::vector<LegendEntry> legend_;
 };
 

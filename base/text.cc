@@ -36,6 +36,15 @@ std::string to_text(float value) { return shortest(value); }
 std::string to_text(double value) { return shortest(value); }
 std::string to_text(std::int64_t value) { return shortest(value); }
 
+std::string fixed(double value, int decimals) {
+  std::array<char, 512> buffer{};
+  const auto [end, error] = std::to_chars(buffer.data(), buffer.data() + buffer.size(), value,
+                                          std::chars_format::fixed, decimals);
+  std::string text = error == std::errc() ? std::string(buffer.data(), end) : to_text(value);
+  if (text.starts_with('-') && text.find_first_not_of("-0.") == std::string::npos) text.erase(0, 1);
+  return text;
+}
+
 std::string with_thousands(std::int64_t value) {
   const std::string digits = to_text(value);
   std::string text;

@@ -14,6 +14,10 @@ std::string to_text(float value);
 std::string to_text(double value);
 std::string to_text(std::int64_t value);
 
+// With `decimals` digits after the point, the exact value rounded to nearest (ties to even):
+// fixed(0.125, 2) is 0.12. Never "-0.00".
+std::string fixed(double value, int decimals);
+
 // 1234567 -> "1,234,567".
 std::string with_thousands(std::int64_t value);
 

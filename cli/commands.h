@@ -18,6 +18,7 @@ void add_check(CLI::App& program, Action& action);
 void add_models(CLI::App& program, Action& action);
 void add_describe(CLI::App& program, Action& action);
 void add_backends(CLI::App& program, Action& action);
+void add_evaluate(CLI::App& program, Action& action);
 void add_version(CLI::App& program, Action& action);
 
 }  // namespace apatite

@@ -64,6 +64,7 @@ int run(const std::vector<std::string>& words) {
       "6 backend not available, 7 not finite, 1 a defect of apatite (docs/exit-codes.md).");
   Action action;
   add_predict(program, action);
+  add_evaluate(program, action);
   add_convert(program, action);
   add_init(program, action);
   add_check(program, action);
