@@ -23,38 +23,26 @@ namespace {
   throw Error(ErrorKind::kIo, path.string(), "cannot " + std::string(action) + " (" + reason + ")");
 }
 
-// An open descriptor of a regular file and its size.
-class ReadOnlyFile {
- public:
-  explicit ReadOnlyFile(const std::filesystem::path& path)
-      : descriptor_(::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK)) {
-    if (descriptor_ < 0) fail(path, "open");
-    struct stat status {};
-    if (::fstat(descriptor_, &status) != 0) {
-      ::close(descriptor_);
-      fail(path, "stat");
-    }
-    if (!S_ISREG(status.st_mode)) {
-      ::close(descriptor_);
-      throw Error(ErrorKind::kIo, path.string(),
-                  S_ISDIR(status.st_mode) ? "is a directory" : "is not a regular file",
-                  "pass a file");
-    }
-    size_ = static_cast<std::size_t>(status.st_size);
-  }
-  ~ReadOnlyFile() { ::close(descriptor_); }
-  ReadOnlyFile(const ReadOnlyFile&) = delete;
-  ReadOnlyFile& operator=(const ReadOnlyFile&) = delete;
-
-  [[nodiscard]] int descriptor() const { return descriptor_; }
-  [[nodiscard]] std::size_t size() const { return size_; }
-
- private:
-  int descriptor_;
-  std::size_t size_ = 0;
-};
-
 }  // namespace
+
+ReadOnlyFile::ReadOnlyFile(const std::filesystem::path& path)
+    : descriptor_(::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK)) {
+  if (descriptor_ < 0) fail(path, "open");
+  struct stat status {};
+  if (::fstat(descriptor_, &status) != 0) {
+    ::close(descriptor_);
+    fail(path, "stat");
+  }
+  if (!S_ISREG(status.st_mode)) {
+    ::close(descriptor_);
+    throw Error(ErrorKind::kIo, path.string(),
+                S_ISDIR(status.st_mode) ? "is a directory" : "is not a regular file",
+                "pass a file");
+  }
+  size_ = static_cast<std::size_t>(status.st_size);
+}
+
+ReadOnlyFile::~ReadOnlyFile() { ::close(descriptor_); }
 
 MappedFile::MappedFile(const std::filesystem::path& path) {
   const ReadOnlyFile file(path);

@@ -9,6 +9,23 @@
 
 namespace apatite {
 
+// An open regular file and its size when it was opened. Throws Error (kIo) if it is missing, not a
+// regular file or unreadable.
+class ReadOnlyFile {
+ public:
+  explicit ReadOnlyFile(const std::filesystem::path& path);
+  ~ReadOnlyFile();
+  ReadOnlyFile(const ReadOnlyFile&) = delete;
+  ReadOnlyFile& operator=(const ReadOnlyFile&) = delete;
+
+  [[nodiscard]] int descriptor() const { return descriptor_; }
+  [[nodiscard]] std::size_t size() const { return size_; }
+
+ private:
+  int descriptor_;
+  std::size_t size_ = 0;
+};
+
 // A regular file mapped read-only. Throws Error (kIo) if it is missing, not a regular file or
 // unreadable. An empty file maps to an empty span. If another program shortens the file while it
 // is mapped, reading the lost part raises SIGBUS, as with every mapping.

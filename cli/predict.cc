@@ -85,8 +85,8 @@ void add_predict(CLI::App& program, Action& action) {
       ->capture_default_str()
       ->type_name("N");
   command
-      ->add_option("--workers", options->predict.workers,
-                   "Threads that read images ahead (0: half as many as --threads)")
+      ->add_option("--workers,--decoders", options->predict.workers,
+                   "Processes that read images ahead (0: half as many as --threads)")
       ->type_name("N");
   command->add_flag("--strict", options->predict.strict,
                     "Stop at the first image that cannot be read");

@@ -5,6 +5,8 @@
 #include "base/error.h"
 #include "base/file.h"
 #include "image/decode.h"
+#include "image/dicom.h"
+#include "image/dicom_data_set.h"
 #include "image/npy.h"
 
 namespace apatite {
@@ -40,6 +42,27 @@ Tensor load_input(std::span<const std::byte> file, const Recipe& recipe, std::st
 Tensor load_input(const std::filesystem::path& path, const Recipe& recipe) {
   const std::string file = read_file(path, kMaxImageFileBytes);
   return load_input(std::as_bytes(std::span(file)), recipe, path.string());
+}
+
+Tensor load_input(const std::filesystem::path& path, const Recipe& recipe, DecoderPool& decoders) {
+  {
+    // A tensor needs no codec: apatite's own reader takes it in this process.
+    const MappedFile file(path);
+    if (is_float_npy(file.bytes(), path.string())) {
+      return load_input(file.bytes(), recipe, path.string());
+    }
+  }
+  return recipe.apply(decoders.decode(path));
+}
+
+DecoderPool::Decode image_decoder(const Recipe& recipe) {
+  return [dicom = recipe.dicom()](std::span<const std::byte> file, std::string_view where) {
+    if (!is_dicom(file)) return decode_image(file, where);
+    if (dicom) return decode_dicom(file, *dicom, where);
+    throw Error(ErrorKind::kBadFile, where,
+                "is a DICOM file, and the recipe does not say how to show it",
+                "add to the recipe, e.g., \"dicom\": {\"voi\": \"first\", \"output\": 16}");
+  };
 }
 
 }  // namespace apatite

@@ -130,6 +130,9 @@ Recipe Recipe::from_json(const Json& json, std::string_view where) {
   if (recipe.channels_ == 2) object.refuse("takes 2 channels", "1 (grey) or 3 (RGB)");
   recipe.alpha_ = alpha_from_json(object);
   recipe.bit_depth_ = bit_depth_from_json(object);
+  if (object.has("dicom")) {
+    recipe.dicom_ = dicom_options_from_json(object.value("dicom"), std::string(where) + ": dicom");
+  }
   recipe.steps_ = steps_from_json(object, where);
   recipe.divide_by_ = divisor_from_json(object);
   recipe.mean_ = per_channel_from_json(object, "mean", recipe.channels_);
@@ -152,6 +155,7 @@ Json Recipe::to_json() const {
   Json json{{"recipe", kVersion},        {"channels", channels_}, {"alpha", name_of(alpha_)},
             {"steps", std::move(steps)}, {"mean", mean_},         {"std", std_}};
   json["bit_depth"] = bit_depth_ == 0 ? Json("any") : Json(bit_depth_);
+  if (dicom_) json["dicom"] = apatite::to_json(*dicom_);
   json["divide_by"] = divide_by_ == 0 ? Json("max") : Json(divide_by_);
   return json;
 }

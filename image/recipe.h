@@ -2,6 +2,7 @@
 #pragma once
 
 #include <filesystem>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -10,6 +11,7 @@
 #include "engine/shape.h"
 #include "engine/tensor.h"
 #include "image/channels.h"
+#include "image/dicom_options.h"
 #include "image/geometry_step.h"
 #include "image/image.h"
 
@@ -43,6 +45,8 @@ class Recipe {
   [[nodiscard]] std::string sha256() const;
 
   [[nodiscard]] std::int64_t channels() const { return channels_; }
+  // How DICOM files become images. Empty: the recipe does not say, and they are refused.
+  [[nodiscard]] const std::optional<DicomOptions>& dicom() const { return dicom_; }
   // True if the steps fix the size of the result whatever the image's.
   [[nodiscard]] bool has_fixed_size() const;
   // Throws Error (kUsage) unless has_fixed_size().
@@ -73,6 +77,7 @@ class Recipe {
   int bit_depth_ = 0;  // 0: any
   AlphaRule alpha_ = AlphaRule::kRefuse;
   std::int64_t channels_ = 0;
+  std::optional<DicomOptions> dicom_;
   std::vector<GeometryStep> steps_;
   double divide_by_ = 0;  // 0: the image's max_sample()
   std::vector<double> mean_;

@@ -8,7 +8,7 @@
 set -euo pipefail
 
 packages=(g++ cmake ninja-build pkg-config libeigen3-dev libhwy-dev nlohmann-json3-dev libcli11-dev libpng-dev
-          libjpeg62-turbo-dev libssl-dev zlib1g-dev)
+          libgdcm-dev libjpeg62-turbo-dev libssl-dev zlib1g-dev)
 test_packages=(libgtest-dev libbenchmark-dev libmpfr-dev clang-format)
 full_packages=(clang clang-tidy libclang-rt-14-dev libomp-dev)
 

@@ -83,6 +83,12 @@ std::vector<float> parse_logits(std::span<const std::string> fields) {
   return logits;
 }
 
+// Threads that prepare images, each with a decoder process.
+std::size_t workers(const PredictOptions& options) {
+  const int threads = resolve_threads(options.threads);
+  return static_cast<std::size_t>(options.workers > 0 ? options.workers : std::max(1, threads / 2));
+}
+
 // Why an image cannot be read, without the path that the message starts with: the row names it.
 std::string reason_of(const Error& error, const fs::path& path) {
   const std::string_view message = error.what();
@@ -97,6 +103,7 @@ class Run {
       : options_(options),
         weights_(options.weights),
         recipe_(read_recipe(options, weights_)),
+        decoders_(workers(options), image_decoder(recipe_)),
         manifest_(read_manifest(options.images)),
         backend_(options.backend.empty() ? *backends().front() : find_backend(options.backend)),
         network_(prepared_network()),
@@ -154,11 +161,11 @@ class Run {
     std::optional<Error> error;
   };
 
-  Item load(std::size_t index) const {
+  Item load(std::size_t index) {
     Item item;
     item.index = index;
     try {
-      item.tensor = load_input(path_of(index), recipe_);
+      item.tensor = load_input(path_of(index), recipe_, decoders_);
     } catch (const Error& error) {
       if (error.kind() == ErrorKind::kInternal) throw;
       item.error = error;
@@ -168,11 +175,9 @@ class Run {
 
   void compute(std::size_t first, const Progress& progress) {
     const std::size_t total = manifest_.entries.size();
-    const int threads = resolve_threads(options_.threads);
-    const auto workers = static_cast<std::size_t>(options_.workers > 0 ? options_.workers
-                                                                       : std::max(1, threads / 2));
     const auto batch = static_cast<std::size_t>(options_.batch);
-    OrderedLoader<Item> loader(first, total, workers, batch + workers,
+    const std::size_t ahead = workers(options_);
+    OrderedLoader<Item> loader(first, total, ahead, batch + ahead,
                                [this](std::size_t index) { return load(index); });
     std::vector<Item> group;  // in order; those with a tensor have one size
     const auto finish_group = [&] {
@@ -327,6 +332,7 @@ class Run {
   const PredictOptions& options_;
   WeightsFile weights_;
   Recipe recipe_;
+  DecoderPool decoders_;  // before anything that starts threads
   Manifest manifest_;
   const Backend& backend_;
   Network network_;

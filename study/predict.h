@@ -24,7 +24,8 @@ struct PredictOptions {
   std::string backend;           // empty: the default
   std::string isa;               // empty: the best that is present
   int threads = 0;               // of the network; 0: as many as the process may use
-  int workers = 0;         // that read images ahead of the network; 0: half as many as threads
+  int workers = 0;         // that read images ahead of the network, each with a decoder process of
+                           // its own; 0: half as many as threads
   std::int64_t batch = 8;  // images that the network takes at once
   bool strict = false;     // stop at the first image that cannot be read
 };
@@ -45,7 +46,10 @@ struct PredictSummary {
   std::filesystem::path errors;  // errors.csv, if there is one
 };
 
-// Images are read by `workers` threads while the network computes. What is done is kept in
+// Images are decoded by `workers` processes and made ready by as many threads while the network
+// computes; the processes are forked first, so call it before other threads start. An image that
+// makes its decoder die, hang or exceed its limits (image/sandbox.h) counts as unreadable. What is
+// done is kept in
 // "<output>.partial" (study/journal.h): after a kill the same call continues there. At the end the
 // output appears under its name, complete; "errors.csv" (image,reason) beside it lists the images
 // that could not be read, and is removed if there are none.
