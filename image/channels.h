@@ -21,8 +21,17 @@ enum class AlphaRule {
 // (kBadFile, the image's source) if `rule` refuses.
 Image remove_alpha(const Image& image, AlphaRule rule);
 
-// A grey image from an RGB image whose three channels are equal in every pixel. Throws Error
-// (kBadFile, the image's source) with the first pixel where they are not.
-Image grey_from_equal_channels(const Image& image);
+// How an RGB image becomes a grey one. Integers round half up; binary32 and binary64 samples take
+// the weights as fractions, in binary64 from left to right, rounded once to the sample type.
+enum class GreyRule {
+  kEqual,   // "equal": its three channels must be equal in every pixel
+  kPillow,  // "pillow": (19595 R + 38470 G + 7471 B + 2^15) >> 16, Image.convert("L")
+  kOpenCv,  // "opencv": (9798 R + 19235 G + 3735 B + 2^14) >> 15, cv2.COLOR_RGB2GRAY of OpenCV 4, 5
+  kRec709,  // "rec709": (13933 R + 46871 G + 4732 B + 2^15) >> 16, ITU-R BT.709
+};
+
+// A grey image from an RGB one. Throws Error (kBadFile, the image's source) for kEqual with the
+// first pixel whose channels differ.
+Image grey_from_rgb(const Image& image, GreyRule rule);
 
 }  // namespace apatite

@@ -2,13 +2,14 @@
 
 #include <algorithm>
 #include <array>
-#include <cmath>
 #include <string>
+#include <vector>
 
 #include "base/error.h"
 #include "base/json_object.h"
 #include "base/text.h"
 #include "engine/op.h"
+#include "image/breast_box.h"
 
 namespace apatite {
 namespace {
@@ -16,9 +17,7 @@ namespace {
 constexpr JsonObject::Range kSides{1, kMaxImageSide};
 constexpr JsonObject::Range kOffsets{0, kMaxImageSide};
 
-std::string text_of(PixelSize size) {
-  return to_text(size.width) + "x" + to_text(size.height) + " pixels (width x height)";
-}
+// ---- From JSON
 
 PixelSize size_from_json(JsonObject& object, std::string_view where) {
   const PixelSize size{object.integer("height", kSides), object.integer("width", kSides)};
@@ -37,12 +36,24 @@ GeometryStep resize_from_json(JsonObject& object, std::string_view where) {
 }
 
 GeometryStep crop_from_json(JsonObject& object, std::string_view where) {
-  return Crop{object.integer("top", kOffsets), object.integer("left", kOffsets),
-              size_from_json(object, where)};
+  return Crop{{object.integer("top", kOffsets), object.integer("left", kOffsets),
+               size_from_json(object, where)}};
 }
 
 GeometryStep center_crop_from_json(JsonObject& object, std::string_view where) {
   return CenterCrop{size_from_json(object, where)};
+}
+
+GeometryStep crop_box_from_json(JsonObject& object, std::string_view /*where*/) {
+  return CropBox{object.choice_or("missing", "refuse", {"refuse", "keep"}) == "refuse"};
+}
+
+GeometryStep crop_breast_from_json(JsonObject& object, std::string_view /*where*/) {
+  if (!object.has("threshold")) {
+    object.refuse("needs a \"threshold\"",
+                  "write the largest sample of the background, e.g. 0 where it is all black");
+  }
+  return CropBreast{object.number_or("threshold", 0.0), object.integer_or("margin", 0, kOffsets)};
 }
 
 GeometryStep pad_from_json(JsonObject& object, std::string_view /*where*/) {
@@ -55,6 +66,14 @@ GeometryStep pad_to_square_from_json(JsonObject& object, std::string_view /*wher
   return PadToSquare{value_from_json(object)};
 }
 
+constexpr std::array<std::string_view, 3> kFlipConditions{"always", "left", "right"};
+
+GeometryStep flip_from_json(JsonObject& object, std::string_view /*where*/) {
+  const std::string text = object.choice("if", {kFlipConditions.begin(), kFlipConditions.end()});
+  const auto at = std::find(kFlipConditions.begin(), kFlipConditions.end(), text);
+  return Flip{static_cast<Flip::If>(at - kFlipConditions.begin())};
+}
+
 struct StepParser {
   std::string_view name;
   GeometryStep (*from_json)(JsonObject&, std::string_view where);
@@ -64,9 +83,16 @@ constexpr std::array kStepParsers{
     StepParser{"resize", resize_from_json},
     StepParser{"crop", crop_from_json},
     StepParser{"center_crop", center_crop_from_json},
+    StepParser{"crop_box", crop_box_from_json},
+    StepParser{"crop_breast", crop_breast_from_json},
     StepParser{"pad", pad_from_json},
     StepParser{"pad_to_square", pad_to_square_from_json},
+    StepParser{"flip", flip_from_json},
 };
+
+// ---- For one image
+
+PixelSize size_of(const Image& image) { return {image.height, image.width}; }
 
 // (a - b) / 2 rounded half to even: torchvision's int(round((a - b) / 2.0)).
 std::int64_t half_to_even(std::int64_t difference) {
@@ -74,122 +100,96 @@ std::int64_t half_to_even(std::int64_t difference) {
   return difference % 2 == 0 ? half : half + half % 2;
 }
 
-Crop resolve(const CenterCrop& step, PixelSize input) {
-  return {half_to_even(input.height - step.size.height),
-          half_to_even(input.width - step.size.width), step.size};
-}
-
-Pad resolve(const PadToSquare& step, PixelSize input) {
-  const std::int64_t rows = std::max<std::int64_t>(0, input.width - input.height);
-  const std::int64_t columns = std::max<std::int64_t>(0, input.height - input.width);
-  return {rows / 2, columns / 2, rows - rows / 2, columns - columns / 2, step.value};
-}
-
-PixelSize resolve(const ResizeShorterSide& step, PixelSize input) {
-  const auto [shorter, longer] = std::minmax(input.height, input.width);
+PixelStep resolve_step(const ResizeShorterSide& step, const Image& image, const ImageContext&) {
+  const auto [shorter, longer] = std::minmax(image.height, image.width);
   // Python's int(size * long / short): a binary64 quotient of exact integers, cut. It equals the
   // integer division, since both operands are below 2^32 (a quotient that is no integer is further
   // than half an ulp from the next one).
   const std::int64_t other = step.shorter_side * longer / shorter;
-  return input.width <= input.height ? PixelSize{other, step.shorter_side}
-                                     : PixelSize{step.shorter_side, other};
+  return ResizeTo{image.width <= image.height ? PixelSize{other, step.shorter_side}
+                                              : PixelSize{step.shorter_side, other},
+                  step.method};
 }
 
-PixelSize size_after(const ResizeTo& step, PixelSize /*input*/, std::string_view /*where*/) {
-  return step.size;
-}
-
-PixelSize size_after(const ResizeShorterSide& step, PixelSize input, std::string_view /*where*/) {
-  return resolve(step, input);
-}
-
-PixelSize size_after(const Crop& step, PixelSize input, std::string_view where) {
-  if (step.top + step.size.height > input.height || step.left + step.size.width > input.width) {
-    throw Error(ErrorKind::kBadFile, where,
-                "has " + text_of(input) + " where the recipe crops " + text_of(step.size) +
-                    " from row " + to_text(step.top) + ", column " + to_text(step.left),
-                "resize or pad before the crop");
-  }
-  return step.size;
-}
-
-PixelSize size_after(const CenterCrop& step, PixelSize input, std::string_view where) {
+PixelStep resolve_step(const CenterCrop& step, const Image& image, const ImageContext&) {
+  const PixelSize input = size_of(image);
   if (step.size.height > input.height || step.size.width > input.width) {
     throw Error(
-        ErrorKind::kBadFile, where,
-        "has " + text_of(input) + " where the recipe crops the middle " + text_of(step.size),
+        ErrorKind::kBadFile, image.source,
+        "has " + size_text(input) + " where the recipe crops the middle " + size_text(step.size),
         "resize or pad before the crop");
   }
-  return step.size;
+  return Crop{{half_to_even(input.height - step.size.height),
+               half_to_even(input.width - step.size.width), step.size}};
 }
 
-PixelSize size_after(const Pad& step, PixelSize input, std::string_view /*where*/) {
-  return {step.top + input.height + step.bottom, step.left + input.width + step.right};
-}
-
-PixelSize size_after(const PadToSquare& step, PixelSize input, std::string_view where) {
-  return size_after(resolve(step, input), input, where);
-}
-
-PixelMap scaled(const PixelMap& map, PixelSize from, PixelSize to) {
-  const auto ratio = [](std::int64_t a, std::int64_t b) {
-    return static_cast<double>(a) / static_cast<double>(b);
-  };
-  return {map.scale_y * ratio(from.height, to.height), map.offset_y,
-          map.scale_x * ratio(from.width, to.width), map.offset_x};
-}
-
-// The pixel (0, 0) after the step is (top, left) before it.
-PixelMap shifted(const PixelMap& map, std::int64_t top, std::int64_t left) {
-  return {map.scale_y, map.offset_y + map.scale_y * static_cast<double>(top), map.scale_x,
-          map.offset_x + map.scale_x * static_cast<double>(left)};
-}
-
-// A recipe's number as a sample. Throws Error unless the type has it.
-template <class T>
-T to_sample(double value, std::string_view where) {
-  const auto sample = [&] {
-    if constexpr (std::is_floating_point_v<T>) {
-      return static_cast<T>(value);
-    } else {
-      const bool fits = value >= 0 && value <= std::numeric_limits<T>::max();
-      return fits ? static_cast<T>(value) : T{0};
+PixelStep resolve_step(const CropBox& step, const Image& image, const ImageContext& context) {
+  if (context.crop) {
+    const PixelBox& box = *context.crop;
+    if (box.top + box.size.height > image.height || box.left + box.size.width > image.width) {
+      throw Error(ErrorKind::kBadFile, image.source,
+                  "has " + size_text(size_of(image)) + ", in which its box of " +
+                      size_text(box.size) + " from row " + to_text(box.top) + ", column " +
+                      to_text(box.left) + " does not lie",
+                  "correct the manifest's columns crop_...");
     }
-  }();
-  if (static_cast<double>(sample) != value) {
-    throw Error(ErrorKind::kBadFile, where,
-                "has " + to_text(std::int64_t{8 * sizeof(T)}) +
-                    "-bit samples, which cannot hold the recipe's padding value " + to_text(value));
+    return Crop{box};
   }
-  return sample;
+  if (step.refuse_without) {
+    throw Error(ErrorKind::kBadFile, image.source,
+                "has no box where the recipe crops to one (crop_box)",
+                "fill the manifest's columns crop_top, crop_left, crop_height and crop_width, or "
+                "write \"missing\": \"keep\"");
+  }
+  return Crop{{0, 0, size_of(image)}};
 }
 
-Image crop(const Image& image, const Crop& step) {
-  Image result = make_image_like(image, step.size.height, step.size.width, image.channels);
-  visit_samples(image, [&]<class T>(std::span<const T> from) {
-    const std::span<T> to = result.values<T>();
-    const std::int64_t length = step.size.width * image.channels;
-    for (std::int64_t y = 0; y < step.size.height; ++y) {
-      const T* row = from.data() + ((step.top + y) * image.width + step.left) * image.channels;
-      std::copy_n(row, length, to.data() + y * length);
-    }
-  });
-  return result;
+PixelStep resolve_step(const CropBreast& step, const Image& image, const ImageContext&) {
+  const std::optional<PixelBox> box = breast_box(image, step.threshold);
+  if (!box) {
+    throw Error(
+        ErrorKind::kBadFile, image.source,
+        "has no pixel above the recipe's threshold " + to_text(step.threshold) + " (crop_breast)",
+        "lower the threshold, or look at the image");
+  }
+  const std::int64_t top = std::max<std::int64_t>(0, box->top - step.margin);
+  const std::int64_t left = std::max<std::int64_t>(0, box->left - step.margin);
+  const std::int64_t bottom = std::min(image.height, box->top + box->size.height + step.margin);
+  const std::int64_t right = std::min(image.width, box->left + box->size.width + step.margin);
+  return Crop{{top, left, {bottom - top, right - left}}};
 }
 
-Image pad(const Image& image, const Pad& step) {
-  const PixelSize size = size_after(step, {image.height, image.width}, image.source);
-  Image result = make_image_like(image, size.height, size.width, image.channels);
-  visit_samples(image, [&]<class T>(std::span<const T> from) {
-    const std::span<T> to = result.values<T>();
-    std::fill(to.begin(), to.end(), to_sample<T>(step.value, image.source));
-    const std::int64_t length = image.width * image.channels;
-    for (std::int64_t y = 0; y < image.height; ++y) {
-      T* row = to.data() + ((step.top + y) * size.width + step.left) * image.channels;
-      std::copy_n(from.data() + y * length, length, row);
-    }
-  });
-  return result;
+PixelStep resolve_step(const PadToSquare& step, const Image& image, const ImageContext&) {
+  const std::int64_t rows = std::max<std::int64_t>(0, image.width - image.height);
+  const std::int64_t columns = std::max<std::int64_t>(0, image.height - image.width);
+  return Pad{rows / 2, columns / 2, rows - rows / 2, columns - columns / 2, step.value};
+}
+
+// What is known of the side, from the manifest or the file.
+Laterality laterality_of(const Image& image, const ImageContext& context) {
+  if (context.laterality == Laterality::kUnknown) return image.laterality;
+  if (image.laterality != Laterality::kUnknown && image.laterality != context.laterality) {
+    throw Error(ErrorKind::kBadFile, image.source,
+                "has another laterality in its file than in the manifest", "correct the manifest");
+  }
+  return context.laterality;
+}
+
+PixelStep resolve_step(const Flip& step, const Image& image, const ImageContext& context) {
+  if (step.condition == Flip::If::kAlways) return Mirror{true};
+  const Laterality laterality = laterality_of(image, context);
+  if (laterality == Laterality::kUnknown) {
+    throw Error(ErrorKind::kBadFile, image.source,
+                "has no known laterality, which the recipe's flip depends on",
+                "fill the manifest's column laterality (L or R)");
+  }
+  return Mirror{(laterality == Laterality::kLeft) == (step.condition == Flip::If::kLeft)};
+}
+
+// Steps that are the same for every image.
+template <class Step>
+PixelStep resolve_step(const Step& step, const Image& /*image*/, const ImageContext& /*context*/) {
+  return step;
 }
 
 }  // namespace
@@ -200,8 +200,11 @@ std::string_view step_name(const GeometryStep& step) {
                         [](const ResizeShorterSide&) { return "resize"; },
                         [](const Crop&) { return "crop"; },
                         [](const CenterCrop&) { return "center_crop"; },
+                        [](const CropBox&) { return "crop_box"; },
+                        [](const CropBreast&) { return "crop_breast"; },
                         [](const Pad&) { return "pad"; },
                         [](const PadToSquare&) { return "pad_to_square"; },
+                        [](const Flip&) { return "flip"; },
                     },
                     step);
 }
@@ -246,6 +249,12 @@ Json to_json(const GeometryStep& step) {
           [](const CenterCrop& s) {
             return Json{{"height", s.size.height}, {"width", s.size.width}};
           },
+          [](const CropBox& s) {
+            return Json{{"missing", s.refuse_without ? "refuse" : "keep"}};
+          },
+          [](const CropBreast& s) {
+            return Json{{"threshold", s.threshold}, {"margin", s.margin}};
+          },
           [](const Pad& s) {
             return Json{{"top", s.top},
                         {"left", s.left},
@@ -256,20 +265,38 @@ Json to_json(const GeometryStep& step) {
           [](const PadToSquare& s) {
             return Json{{"value", s.value}};
           },
+          [](const Flip& s) {
+            return Json{{"if", kFlipConditions[static_cast<std::size_t>(s.condition)]}};
+          },
       },
       step);
   return Json{{std::string(step_name(step)), body}};
 }
 
-PixelSize output_size(const GeometryStep& step, PixelSize input, std::string_view where) {
-  const PixelSize size =
-      std::visit([&](const auto& s) { return size_after(s, input, where); }, step);
-  check_image_size(size.height, size.width,
-                   std::string(where) + " after its recipe's " + std::string(step_name(step)));
-  return size;
+bool depends_on_samples(const GeometryStep& step) {
+  return std::holds_alternative<CropBreast>(step);
 }
 
-std::optional<PixelSize> fixed_size(const GeometryStep& step) {
+PixelStep resolve(const GeometryStep& step, const Image& image, const ImageContext& context) {
+  const PixelStep resolved =
+      std::visit([&](const auto& s) { return resolve_step(s, image, context); }, step);
+  const PixelSize size = output_size(resolved, size_of(image), image.source);
+  check_image_size(size.height, size.width,
+                   image.source + " after its recipe's " + std::string(step_name(step)));
+  return resolved;
+}
+
+std::optional<PixelSize> fixed_size(const GeometryStep& step, std::optional<PixelSize> before,
+                                    std::string_view where) {
+  if (std::holds_alternative<CropBox>(step) || std::holds_alternative<CropBreast>(step)) return {};
+  if (std::holds_alternative<Flip>(step)) return before;
+  if (before) {
+    Image image;  // of that size; its samples do not count
+    image.height = before->height;
+    image.width = before->width;
+    image.source = where;
+    return output_size(resolve(step, image, {}), *before, where);
+  }
   return std::visit(Overloaded{
                         [](const ResizeTo& s) { return std::optional(s.size); },
                         [](const Crop& s) { return std::optional(s.size); },
@@ -277,42 +304,6 @@ std::optional<PixelSize> fixed_size(const GeometryStep& step) {
                         [](const auto&) { return std::optional<PixelSize>(); },
                     },
                     step);
-}
-
-PixelMap after_step(const PixelMap& map, const GeometryStep& step, PixelSize input) {
-  return std::visit(
-      Overloaded{
-          [&](const ResizeTo& s) { return scaled(map, input, s.size); },
-          [&](const ResizeShorterSide& s) { return scaled(map, input, resolve(s, input)); },
-          [&](const Crop& s) { return shifted(map, s.top, s.left); },
-          [&](const CenterCrop& s) {
-            const Crop box = resolve(s, input);
-            return shifted(map, box.top, box.left);
-          },
-          [&](const Pad& s) { return shifted(map, -s.top, -s.left); },
-          [&](const PadToSquare& s) {
-            const Pad amounts = resolve(s, input);
-            return shifted(map, -amounts.top, -amounts.left);
-          },
-      },
-      step);
-}
-
-Image apply_step(const GeometryStep& step, const Image& image) {
-  const PixelSize input{image.height, image.width};
-  const PixelSize output = output_size(step, input, image.source);
-  return std::visit(
-      Overloaded{
-          [&](const ResizeTo& s) { return s.method->resize(image, output.height, output.width); },
-          [&](const ResizeShorterSide& s) {
-            return s.method->resize(image, output.height, output.width);
-          },
-          [&](const Crop& s) { return crop(image, s); },
-          [&](const CenterCrop& s) { return crop(image, resolve(s, input)); },
-          [&](const Pad& s) { return pad(image, s); },
-          [&](const PadToSquare& s) { return pad(image, resolve(s, input)); },
-      },
-      step);
 }
 
 }  // namespace apatite

@@ -1,4 +1,4 @@
-// The steps of a recipe that change which pixels there are: resize, crop, pad.
+// The steps of a recipe that change which pixels there are: crop, flip, pad, resize.
 #pragma once
 
 #include <cstdint>
@@ -8,15 +8,10 @@
 
 #include "base/json.h"
 #include "image/image.h"
-#include "image/resize.h"
+#include "image/image_context.h"
+#include "image/pixel_step.h"
 
 namespace apatite {
-
-// To exactly this size.
-struct ResizeTo {
-  PixelSize size;
-  const ResizeMethod* method = nullptr;
-};
 
 // The shorter side to this length, the longer one to floor(shorter_side * long / short), as
 // torchvision's Resize(int) computes it.
@@ -25,26 +20,23 @@ struct ResizeShorterSide {
   const ResizeMethod* method = nullptr;
 };
 
-// The box whose upper left pixel is (top, left); it must lie within the image.
-struct Crop {
-  std::int64_t top = 0;
-  std::int64_t left = 0;
-  PixelSize size;
-};
-
 // The middle; offsets are (image - size) / 2 rounded half to even, as torchvision's CenterCrop
 // rounds. The image must be at least that large.
 struct CenterCrop {
   PixelSize size;
 };
 
-// Pixels of one value (in sample units) around the image.
-struct Pad {
-  std::int64_t top = 0;
-  std::int64_t left = 0;
-  std::int64_t bottom = 0;
-  std::int64_t right = 0;
-  double value = 0;
+// The box that the image's context gives (a manifest's columns). Without one the image is refused,
+// or kept whole.
+struct CropBox {
+  bool refuse_without = true;
+};
+
+// The box around the breast (image/breast_box.h), `margin` pixels wider on each side where there
+// are that many.
+struct CropBreast {
+  double threshold = 0;
+  std::int64_t margin = 0;
 };
 
 // Pads the shorter side to the longer one; of an odd difference the larger half comes after.
@@ -52,15 +44,10 @@ struct PadToSquare {
   double value = 0;
 };
 
-using GeometryStep = std::variant<ResizeTo, ResizeShorterSide, Crop, CenterCrop, Pad, PadToSquare>;
-
-// Where a pixel came from. In continuous coordinates, in which pixel i covers [i, i + 1):
-//   y_source = offset_y + scale_y * y,  x_source = offset_x + scale_x * x.
-struct PixelMap {
-  double scale_y = 1;
-  double offset_y = 0;
-  double scale_x = 1;
-  double offset_x = 0;
+// Left and right exchanged: always, or for one laterality.
+struct Flip {
+  enum class If { kAlways, kLeft, kRight };
+  If condition = If::kAlways;
 };
 
 // A part of the source in its continuous coordinates.
@@ -72,21 +59,26 @@ struct SourceBox {
   bool operator==(const SourceBox&) const = default;
 };
 
+using GeometryStep = std::variant<ResizeTo, ResizeShorterSide, Crop, CenterCrop, CropBox,
+                                  CropBreast, Pad, PadToSquare, Flip>;
+
 // A step as JSON: an object with one key, its name. Throws Error (kBadFile, `where`).
 GeometryStep geometry_step_from_json(const Json& json, std::string_view where);
 Json to_json(const GeometryStep& step);
-// "resize", "crop", "center_crop", "pad", "pad_to_square".
+// "resize", "crop", "center_crop", "crop_box", "crop_breast", "pad", "pad_to_square", "flip".
 std::string_view step_name(const GeometryStep& step);
 
-// The size after `step`. Throws Error (kBadFile, `where`) if the step cannot be applied to an image
-// of size `input`.
-PixelSize output_size(const GeometryStep& step, PixelSize input, std::string_view where);
-// The size after `step` whatever the image's, if the step fixes it.
-std::optional<PixelSize> fixed_size(const GeometryStep& step);
-// `map` leads from the image before the step to the source; returns the one from after it.
-PixelMap after_step(const PixelMap& map, const GeometryStep& step, PixelSize input);
+// True if what the step does to an image depends on its samples, not on its size alone.
+bool depends_on_samples(const GeometryStep& step);
 
-// The image after `step`.
-Image apply_step(const GeometryStep& step, const Image& image);
+// What `step` does to `image`, whose samples count only if depends_on_samples(step). Throws Error
+// (kBadFile, the image's source) if it cannot be applied to it, or gives a size beyond image.h's
+// limits.
+PixelStep resolve(const GeometryStep& step, const Image& image, const ImageContext& context);
+
+// The size after `step` as far as it is the same for every image; `before`: that of its input.
+// Throws Error (kBadFile, `where`) if the step can never be applied to such an input.
+std::optional<PixelSize> fixed_size(const GeometryStep& step, std::optional<PixelSize> before,
+                                    std::string_view where);
 
 }  // namespace apatite

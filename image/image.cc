@@ -5,6 +5,10 @@
 
 namespace apatite {
 
+std::string size_text(PixelSize size) {
+  return to_text(size.width) + "x" + to_text(size.height) + " pixels (width x height)";
+}
+
 int Image::bit_depth() const {
   return visit_samples(*this, [](auto values) { return 8 * static_cast<int>(sizeof(values[0])); });
 }

@@ -24,6 +24,9 @@ struct PixelSize {
   bool operator==(const PixelSize&) const = default;
 };
 
+// "300x200 pixels (width x height)", for messages.
+std::string size_text(PixelSize size);
+
 // A rectangle of pixels whose upper left one is (top, left).
 struct PixelBox {
   std::int64_t top = 0;
@@ -31,6 +34,9 @@ struct PixelBox {
   PixelSize size;
   bool operator==(const PixelBox&) const = default;
 };
+
+// Which breast, where a file or a manifest says it.
+enum class Laterality { kUnknown, kLeft, kRight };
 
 // What a reader found out about a file beside its samples, for people: {"compression", "JPEG
 // Lossless"}. No computation reads it.
@@ -52,6 +58,7 @@ struct Image {
   // EXIF's Orientation as stored (1 to 8; 1, also if the file has none: as it should be seen), or
   // kUnreadableOrientation if the EXIF data is damaged. The samples are as stored.
   int orientation = 1;
+  Laterality laterality = Laterality::kUnknown;  // as the file says
   ImageFacts facts;
 
   static constexpr int kUnreadableOrientation = -1;

@@ -1,4 +1,4 @@
-// What is known of an image from outside its pixels: a manifest's columns, a DICOM header.
+// What is known of an image from outside its file: a manifest's columns.
 #pragma once
 
 #include <optional>
@@ -6,8 +6,6 @@
 #include "image/image.h"
 
 namespace apatite {
-
-enum class Laterality { kUnknown, kLeft, kRight };
 
 struct ImageContext {
   // The region of interest, in pixels of the image as it is seen (after its EXIF orientation, if

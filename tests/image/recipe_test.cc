@@ -149,7 +149,8 @@ TEST(Recipe, RepeatsGreyAndTakesGreyFromEqualChannels) {
   const auto colour = image_of<std::uint8_t>(1, 2, 3, {3, 3, 3, 5, 5, 6});
   EXPECT_EQ(refusal(ErrorKind::kBadFile, [&] { return recipe_of(with_steps("")).apply(colour); }),
             "image: is a colour image (first at row 0, column 1) where the recipe takes 1 channel; "
-            "convert it to grey");
+            "convert it to grey, or say in the recipe how: \"grey\": \"pillow\", \"opencv\" or "
+            "\"rec709\"");
 }
 
 TEST(Recipe, SaysWhatBecomesOfAlpha) {
@@ -265,13 +266,25 @@ TEST(RecipeJson, HasOneCanonicalForm) {
   }
 }
 
+TEST(RecipeJson, KeepsTheIdentityOfRecipesThatAreInWeightsFiles) {
+  // The hashes of format 1 as it first was: a key that came later must not change them.
+  EXPECT_EQ(recipe_of(kCifar).sha256(),
+            "3c283f6ba0a16f56e43fcc631efb36f4f7629c2c6e8693da218530633d557808");
+  EXPECT_EQ(recipe_of(kImagenet).sha256(),
+            "354301539f0d78834256280f1baae636596f1eae25b403b1804157f5e5f7931a");
+  EXPECT_EQ(recipe_of(kSquareGrey).sha256(),
+            "77d75314c213f6c548c340427f1bae593dfdb5cd4e6ff53a6e00a995d02afe98");
+}
+
 TEST(RecipeJson, KeepsEveryStep) {
   const std::string steps =
       R"([{"resize": {"height": 9, "width": 8, "method": "pillow-12-bilinear"}},)"
       R"({"resize": {"shorter_side": 7, "method": "pillow-bilinear"}},)"
       R"({"crop": {"top": 1, "left": 2, "height": 3, "width": 4}},)"
       R"({"pad": {"top": 1, "left": 2, "bottom": 3, "right": 4, "value": 5.0}},)"
-      R"({"pad_to_square": {"value": 6.0}}, {"center_crop": {"height": 3, "width": 4}}])";
+      R"({"pad_to_square": {"value": 6.0}}, {"center_crop": {"height": 3, "width": 4}},)"
+      R"({"flip": {"if": "left"}}, {"flip": {"if": "right"}}, {"flip": {"if": "always"}},)"
+      R"({"crop_breast": {"threshold": 7.0, "margin": 8}}])";
   const std::string text = with_steps(steps.substr(1, steps.size() - 2));
   EXPECT_EQ(recipe_of(text).to_json()["steps"], parse_json(steps, "steps"));
 }
@@ -297,7 +310,7 @@ TEST(RecipeJson, RefusesWhatItDoesNotKnow) {
   EXPECT_EQ(refused(text), "accepted");
   EXPECT_NE(refused(replaced(text, "\"divide_by\"", "\"divide\"")), "accepted");
   EXPECT_EQ(refused(replaced(text, "\"steps\"", "\"men\": 0, \"steps\"")),
-            "r.json: does not know the field \"men\"; nearest known: mean, std, steps");
+            "r.json: does not know the field \"men\"; nearest known: mean, grey, std");
   EXPECT_NE(refused(replaced(text, "\"recipe\": 1", "\"recipe\": 2")), "accepted");
   EXPECT_NE(refused(replaced(text, "\"channels\": 1", "\"channels\": 2")), "accepted");
   EXPECT_NE(refused(replaced(text, "\"mean\": [0]", "\"mean\": [0, 0]")), "accepted");
@@ -319,8 +332,8 @@ TEST(RecipeJson, RefusesWhatItDoesNotKnow) {
 
 TEST(RecipeJson, RefusesStepsThatItDoesNotKnow) {
   EXPECT_EQ(refused(with_steps(R"({"rotate": {}})")),
-            "r.json: steps[0]: there is no step \"rotate\"; one of resize, crop, center_crop, pad, "
-            "pad_to_square");
+            "r.json: steps[0]: there is no step \"rotate\"; one of resize, crop, center_crop, "
+            "crop_box, crop_breast, pad, pad_to_square, flip");
   EXPECT_EQ(refused(with_steps(R"({"pad": {}}, {"resize": {"height": 2, "width": 2,
                                   "method": "bicubic"}})")),
             refusal(ErrorKind::kBadFile,
