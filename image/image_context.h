@@ -12,6 +12,8 @@ struct ImageContext {
   // the recipe applies that).
   std::optional<PixelBox> crop;
   Laterality laterality = Laterality::kUnknown;
+
+  bool operator==(const ImageContext&) const = default;
 };
 
 }  // namespace apatite

@@ -32,19 +32,22 @@ void check_tensor(const Tensor& tensor, const Recipe& recipe, std::string_view w
 
 }  // namespace
 
-Tensor load_input(std::span<const std::byte> file, const Recipe& recipe, std::string_view where) {
-  if (!is_float_npy(file, where)) return recipe.apply(decode_image(file, where));
+Tensor load_input(std::span<const std::byte> file, const Recipe& recipe, std::string_view where,
+                  const ImageContext& context) {
+  if (!is_float_npy(file, where)) return recipe.apply(decode_image(file, where), context);
   Tensor tensor = decode_npy_tensor(file, where).tensor;
   check_tensor(tensor, recipe, where);
   return tensor;
 }
 
-Tensor load_input(const std::filesystem::path& path, const Recipe& recipe) {
+Tensor load_input(const std::filesystem::path& path, const Recipe& recipe,
+                  const ImageContext& context) {
   const std::string file = read_file(path, kMaxImageFileBytes);
-  return load_input(std::as_bytes(std::span(file)), recipe, path.string());
+  return load_input(std::as_bytes(std::span(file)), recipe, path.string(), context);
 }
 
-Tensor load_input(const std::filesystem::path& path, const Recipe& recipe, DecoderPool& decoders) {
+Tensor load_input(const std::filesystem::path& path, const Recipe& recipe, DecoderPool& decoders,
+                  const ImageContext& context) {
   {
     // A tensor needs no codec: apatite's own reader takes it in this process.
     const MappedFile file(path);
@@ -52,7 +55,7 @@ Tensor load_input(const std::filesystem::path& path, const Recipe& recipe, Decod
       return load_input(file.bytes(), recipe, path.string());
     }
   }
-  return recipe.apply(decoders.decode(path));
+  return recipe.apply(decoders.decode(path), context);
 }
 
 DecoderPool::Decode image_decoder(const Recipe& recipe) {

@@ -19,9 +19,12 @@ namespace apatite {
 //
 // With a pool (made with image_decoder(recipe)) images are decoded in its processes; without one
 // here, and DICOM files are refused.
-Tensor load_input(const std::filesystem::path& path, const Recipe& recipe, DecoderPool& decoders);
-Tensor load_input(const std::filesystem::path& path, const Recipe& recipe);
-Tensor load_input(std::span<const std::byte> file, const Recipe& recipe, std::string_view where);
+Tensor load_input(const std::filesystem::path& path, const Recipe& recipe, DecoderPool& decoders,
+                  const ImageContext& context = {});
+Tensor load_input(const std::filesystem::path& path, const Recipe& recipe,
+                  const ImageContext& context = {});
+Tensor load_input(std::span<const std::byte> file, const Recipe& recipe, std::string_view where,
+                  const ImageContext& context = {});
 
 // What a decoder process runs for this recipe: every format of decode_image, and DICOM as the
 // recipe says. Throws Error (kBadFile) for a DICOM file if it says nothing.

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include <charconv>
 #include <map>
 #include <optional>
 #include <span>
@@ -36,9 +37,15 @@ const std::array<Column, 5>& columns() {
   return all;
 }
 
+constexpr std::string_view kLaterality = "laterality";
+constexpr std::array<std::string_view, 4> kBox{"crop_top", "crop_left", "crop_height",
+                                               "crop_width"};
+
 void refuse_unknown_columns(const CsvReader& reader, const CsvHeader& header) {
   std::vector<std::string> known;
   for (const Column& column : columns()) known.push_back(column.name);
+  known.emplace_back(kLaterality);
+  known.insert(known.end(), kBox.begin(), kBox.end());
   for (const std::string& name : header.names()) {
     if (std::find(known.begin(), known.end(), name) != known.end()) continue;
     throw reader.error(1, "the column '" + name + "' has no meaning here",
@@ -46,9 +53,57 @@ void refuse_unknown_columns(const CsvReader& reader, const CsvHeader& header) {
   }
 }
 
+// The cell of a row, empty if the file has no such column.
+std::string cell(const CsvHeader& header, const CsvRow& row, std::string_view column) {
+  const auto at = header.find(column);
+  return at ? row.fields[*at] : std::string();
+}
+
+Laterality laterality_from(const CsvReader& reader, const CsvHeader& header, const CsvRow& row) {
+  const std::string text = cell(header, row, kLaterality);
+  if (text.empty()) return Laterality::kUnknown;
+  if (text == "L" || text == "left") return Laterality::kLeft;
+  if (text == "R" || text == "right") return Laterality::kRight;
+  throw reader.error(row.line, "has the laterality '" + text + "'", "write L or R, or nothing");
+}
+
+std::optional<PixelBox> box_from(const CsvReader& reader, const CsvHeader& header,
+                                 const CsvRow& row) {
+  std::array<std::int64_t, 4> numbers{};
+  std::size_t given = 0;
+  for (std::size_t i = 0; i < kBox.size(); ++i) {
+    const std::string text = cell(header, row, kBox[i]);
+    if (text.empty()) continue;
+    ++given;
+    const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), numbers[i]);
+    const std::int64_t least = i < 2 ? 0 : 1;
+    if (error != std::errc() || end != text.data() + text.size() || numbers[i] < least ||
+        numbers[i] > kMaxImageSide) {
+      throw reader.error(row.line, "has '" + text + "' as " + std::string(kBox[i]),
+                         "write pixels: a whole number from " + to_text(least) + " on");
+    }
+  }
+  if (given == 0) return {};
+  if (given < kBox.size()) {
+    throw reader.error(row.line, "has a part of a box",
+                       "fill all of crop_top, crop_left, crop_height and crop_width, or none");
+  }
+  return PixelBox{numbers[0], numbers[1], {numbers[2], numbers[3]}};
+}
+
+// The context comes last, and only where there is one: a list without has the same hash as before
+// these columns existed.
 std::vector<std::string> fields_of(const ManifestEntry& entry) {
   std::vector<std::string> fields;
   for (const Column& column : columns()) fields.push_back(entry.*column.field);
+  const auto& [crop, laterality] = entry.context;
+  if (laterality != Laterality::kUnknown) {
+    fields.emplace_back(laterality == Laterality::kLeft ? "laterality L" : "laterality R");
+  }
+  if (crop) {
+    fields.push_back("crop " + to_text(crop->top) + " " + to_text(crop->left) + " " +
+                     to_text(crop->size.height) + " " + to_text(crop->size.width));
+  }
   return fields;
 }
 
@@ -83,6 +138,7 @@ std::vector<ManifestEntry> parse_manifest(std::string_view csv, std::string_view
       if (const auto at = header.find(column.name)) entry.*column.field = row->fields[*at];
     }
     if (entry.image.empty()) throw reader.error(row->line, "names no image");
+    entry.context = {box_from(reader, header, *row), laterality_from(reader, header, *row)};
     const auto [first, is_new] =
         lines.emplace(fs::path(entry.image).lexically_normal().string(), row->line);
     if (!is_new) {
@@ -120,7 +176,7 @@ Manifest list_images(const fs::path& folder) {
   if (manifest.entries.empty()) {
     throw Error(ErrorKind::kUsage, folder.string(),
                 "holds no image (" + to_text(manifest.skipped) + " other files)",
-                "pass a folder with .png or .npy files, or a manifest (CSV)");
+                "pass a folder with image files (.png, .jpg, .npy), or a manifest (CSV)");
   }
   const auto by_image = [](const ManifestEntry& a, const ManifestEntry& b) {
     return a.image < b.image;

@@ -7,6 +7,8 @@
 #include <string_view>
 #include <vector>
 
+#include "image/image_context.h"
+
 namespace apatite {
 
 struct ManifestEntry {
@@ -15,6 +17,7 @@ struct ManifestEntry {
   std::string patient;
   std::string lesion;
   std::string split;
+  ImageContext context;  // the columns laterality and crop_*
 
   bool operator==(const ManifestEntry&) const = default;
 };
@@ -32,9 +35,11 @@ struct Manifest {
 // A folder or a CSV file, by what `path` is. Throws Error: kIo if it cannot be read, else as below.
 Manifest read_manifest(const std::filesystem::path& path);
 
-// CSV (base/csv.h) with a header: the columns image, label and patient must be there, lesion and
-// split may be; cells may be empty but for the image's. Throws Error (kBadFile, `where` and the
-// line): a column missing or unknown (with the nearest), no image, one image twice ("a.png" and
+// CSV (base/csv.h) with a header: the columns image, label and patient must be there; lesion,
+// split, laterality (L or left, R or right) and crop_top, crop_left, crop_height, crop_width (a box
+// in pixels) may be; cells may be empty but for the image's, of a box all four or none. Throws
+// Error (kBadFile, `where` and the line): a column missing or unknown (with the nearest), no image,
+// one image twice ("a.png" and
 // "./a.png" are one), no row at all.
 std::vector<ManifestEntry> parse_manifest(std::string_view csv, std::string_view where);
 

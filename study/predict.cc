@@ -165,7 +165,8 @@ class Run {
     Item item;
     item.index = index;
     try {
-      item.tensor = load_input(path_of(index), recipe_, decoders_);
+      item.tensor =
+          load_input(path_of(index), recipe_, decoders_, manifest_.entries[index].context);
     } catch (const Error& error) {
       if (error.kind() == ErrorKind::kInternal) throw;
       item.error = error;

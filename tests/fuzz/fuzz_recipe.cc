@@ -28,11 +28,13 @@ Recipe read_and_check(const std::string& text) {
 
 void apply_and_check(const Recipe& recipe) {
   const Image image = small_image();
-  const RecipeResult result = recipe.apply_traced(image);
-  const Shape shape = recipe.output_shape(image);
+  const ImageContext context{PixelBox{1, 1, {4, 3}}, Laterality::kLeft};
+  const RecipeResult result = recipe.apply_traced(image, context);
+  const Shape shape = recipe.output_shape(image, context);
   if (result.tensor.dims() != shape.with_batch(1)) std::abort();
   if (recipe.has_fixed_size() && recipe.output_shape() != shape) std::abort();
-  if (!std::isfinite(result.map.offset_y) || !(result.map.scale_x > 0)) std::abort();
+  if (!std::isfinite(result.map.offset_y) || result.map.scale_x == 0) std::abort();
+  if (recipe.pixel_map(image, context).offset_x != result.map.offset_x) std::abort();
 }
 
 template <class Action>
@@ -54,9 +56,10 @@ std::string recipe_from(const std::uint8_t* data, std::size_t size) {
     };
     const std::string box = R"("height": )" + number(1, 1) + R"(, "width": )" + number(2, 1);
     const std::string corner = R"("top": )" + number(3, 0) + R"(, "left": )" + number(4, 0);
-    const char* method = data[i] % 2 == 0 ? "pillow-bilinear" : "pillow-12-bilinear";
+    const auto methods = resize_methods();
+    const std::string method(methods[data[i] / 16 % methods.size()].name);
     if (!steps.empty()) steps += ", ";
-    switch (data[i] / 2 % 6) {
+    switch (data[i] % 9) {
       case 0:
         steps += R"({"resize": {)" + box + R"(, "method": ")" + method + "\"}}";
         break;
@@ -73,6 +76,16 @@ std::string recipe_from(const std::uint8_t* data, std::size_t size) {
       case 4:
         steps += R"({"pad": {)" + corner + R"(, "bottom": )" + number(1, 0) + R"(, "value": )" +
                  number(2, 0) + "}}";
+        break;
+      case 5:
+        steps += i == 2 ? R"({"crop_box": {}})" : R"({"flip": {"if": "left"}})";
+        break;
+      case 6:
+        steps += R"({"crop_breast": {"threshold": )" + number(1, 0) + R"(, "margin": )" +
+                 number(2, 0) + "}}";
+        break;
+      case 7:
+        steps += R"({"flip": {"if": "always"}})";
         break;
       default:
         steps += R"({"pad_to_square": {"value": )" + number(1, 0) + "}}";

@@ -131,7 +131,40 @@ TEST(Manifest, HashesWhatItLists) {
     hashes.insert(sha256_of(changed));
   }
   hashes.insert(sha256_of({entries[0], entries[0]}));
-  EXPECT_EQ(hashes.size(), 7U);
+  auto left = entries;
+  left[0].context.laterality = Laterality::kLeft;
+  hashes.insert(sha256_of(left));
+  auto cropped = entries;
+  cropped[0].context.crop = PixelBox{1, 2, {3, 4}};
+  hashes.insert(sha256_of(cropped));
+  EXPECT_EQ(hashes.size(), 9U);
+}
+
+TEST(Manifest, ReadsWhatARecipeWantsToKnowOfAnImage) {
+  const auto entries = parse_manifest(
+      "image,label,patient,laterality,crop_top,crop_left,crop_height,crop_width\n"
+      "a.png,,,L,1,2,3,4\nb.png,,,right,,,,\nc.png,,,,0,0,1,65535\n",
+      "m.csv");
+  ASSERT_EQ(entries.size(), 3U);
+  EXPECT_EQ(entries[0].context, (ImageContext{PixelBox{1, 2, {3, 4}}, Laterality::kLeft}));
+  EXPECT_EQ(entries[1].context, (ImageContext{std::nullopt, Laterality::kRight}));
+  EXPECT_EQ(entries[2].context, (ImageContext{PixelBox{0, 0, {1, 65535}}, Laterality::kUnknown}));
+
+  const auto row = [](const std::string& cells) {
+    return csv_refusal(
+        "image,label,patient,laterality,crop_top,crop_left,crop_height,crop_width\na.png,,," +
+        cells + "\n");
+  };
+  EXPECT_EQ(row("B,,,,"), "m.csv: line 2: has the laterality 'B'; write L or R, or nothing");
+  EXPECT_EQ(row(",1,2,3,"),
+            "m.csv: line 2: has a part of a box; fill all of crop_top, crop_left, crop_height and "
+            "crop_width, or none");
+  EXPECT_EQ(row(",1,2,0,4"),
+            "m.csv: line 2: has '0' as crop_height; write pixels: a whole number from 1 on");
+  for (const char* cells : {",-1,2,3,4", ",1.5,2,3,4", ",1,2,3,65536", ",1,2,3,x", ",1,2, 3,4",
+                            ",1,2,99999999999999999999,4"}) {
+    EXPECT_NE(row(cells), "accepted") << cells;
+  }
 }
 
 }  // namespace

@@ -87,6 +87,25 @@ TEST(Predict, WritesTheLogitsOfEveryImage) {
   EXPECT_FALSE(std::filesystem::exists(study / "errors.csv"));
 }
 
+TEST(Predict, GivesTheRecipeWhatTheManifestSaysOfAnImage) {
+  Json recipe = default_recipe(small_model());
+  recipe["steps"] = parse_json(R"([{"crop_box": {}}, {"flip": {"if": "right"}}])", "steps");
+  const SmallStudy study(2, recipe);
+  PredictOptions options = options_of(study);
+  options.images = study / "list.csv";
+  write_text(options.images,
+             "image,label,patient,laterality,crop_top,crop_left,crop_height,crop_width\n"
+             "images/benign/000.png,,,R,1,2,24,28\nimages/malignant/001.png,,,L,0,0,32,32\n");
+  predict(options);
+  const Rows rows = rows_of(read_text(options.output));
+  ASSERT_EQ(rows.size(), 3U);
+  const WeightsFile weights(options.weights);
+  const ImageContext context{PixelBox{1, 2, {24, 28}}, Laterality::kRight};
+  const Tensor input = load_input(study.image(0), Recipe::from_json(recipe, "recipe"), context);
+  const auto network = find_backend("reference").compile(weights.graph(24, 28), weights, {});
+  EXPECT_EQ(rows[1][3], to_text(network->run(input)[0].values()[0]));
+}
+
 TEST(Predict, GivesTheSameBytesForEveryBatchThreadsWorkersBackendAndIsa) {
   const SmallStudy study(23);
   PredictOptions options = options_of(study);
