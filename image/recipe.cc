@@ -24,25 +24,20 @@ struct Word {
   Rule rule;
   std::string_view word;
 };
-constexpr std::array kAlphaWords{
-    Word{AlphaRule::kRefuse, "refuse"},
-    Word{AlphaRule::kIgnore, "ignore"},
-    Word{AlphaRule::kBlack, "black"},
-    Word{AlphaRule::kWhite, "white"},
-};
-constexpr std::array kOrientationWords{
-    Word{OrientationRule::kRefuse, "refuse"},
-    Word{OrientationRule::kApply, "apply"},
-    Word{OrientationRule::kIgnore, "ignore"},
-};
-constexpr std::array kGreyWords{
-    Word{GreyRule::kEqual, "equal"},
-    Word{GreyRule::kPillow, "pillow"},
-    Word{GreyRule::kOpenCv, "opencv"},
-    Word{GreyRule::kRec709, "rec709"},
-};
-constexpr std::array kOrderWords{Word{false, "RGB"}, Word{true, "BGR"}};
-constexpr std::array kStandardizeWords{Word{false, "image"}, Word{true, "channels"}};
+constexpr std::array<Word<AlphaRule>, 4> kAlphaWords{{{AlphaRule::kRefuse, "refuse"},
+                                                      {AlphaRule::kIgnore, "ignore"},
+                                                      {AlphaRule::kBlack, "black"},
+                                                      {AlphaRule::kWhite, "white"}}};
+constexpr std::array<Word<OrientationRule>, 3> kOrientationWords{
+    {{OrientationRule::kRefuse, "refuse"},
+     {OrientationRule::kApply, "apply"},
+     {OrientationRule::kIgnore, "ignore"}}};
+constexpr std::array<Word<GreyRule>, 4> kGreyWords{{{GreyRule::kEqual, "equal"},
+                                                    {GreyRule::kPillow, "pillow"},
+                                                    {GreyRule::kOpenCv, "opencv"},
+                                                    {GreyRule::kRec709, "rec709"}}};
+constexpr std::array<Word<bool>, 2> kOrderWords{{{false, "RGB"}, {true, "BGR"}}};
+constexpr std::array<Word<bool>, 2> kStandardizeWords{{{false, "image"}, {true, "channels"}}};
 
 template <class Words>
 auto choice_from_json(JsonObject& object, std::string_view key, const Words& words) {
