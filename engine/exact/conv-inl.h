@@ -31,17 +31,37 @@ HWY_INLINE void accumulate_tap(const float* HWY_RESTRICT x, const float* HWY_RES
   }
 }
 
+// acc += what lies at `from` for each pixel, for one output block.
+template <int P>
+HWY_INLINE void add_pixels(const float* from, std::int64_t step, Vector (&acc)[P]) {
+#pragma GCC unroll 16
+  for (int p = 0; p < P; ++p) acc[p] = hn::Add(acc[p], hn::Load(kFloats, from + p * step));
+}
+
 template <int P, int O>
 HWY_INLINE void finish_tile(const ConvGeometry& geometry, const Epilogue& epilogue,
                             const ConvTile& tile, Vector (&acc)[O][P], Status& status) {
   Vector noted = hn::Load(kFloats, status.lanes.data());
+  const std::int64_t step = geometry.y_pixel_step;
 #pragma GCC unroll 4
   for (int o = 0; o < O; ++o) {
     const std::int64_t channel = tile.first_channel + o * kLanes;
+    const std::int64_t block = o * geometry.y_block_stride;
     if (epilogue.bias != nullptr) {
       const Vector bias = hn::Load(kFloats, epilogue.bias + channel);
 #pragma GCC unroll 16
       for (int p = 0; p < P; ++p) acc[o][p] = hn::Add(acc[o][p], bias);
+    }
+    if (tile.residual != nullptr && epilogue.residual_first) {
+      add_pixels<P>(tile.residual + block, step, acc[o]);
+    }
+    if (tile.mask != nullptr) {
+      // Noted before the mask hides it.
+#pragma GCC unroll 16
+      for (int p = 0; p < P; ++p) {
+        note(acc[o][p], noted);
+        acc[o][p] = where_positive(hn::Load(kFloats, tile.mask + block + p * step), acc[o][p]);
+      }
     }
     if (epilogue.scale != nullptr) {
       const Vector scale = hn::Load(kFloats, epilogue.scale + channel);
@@ -49,12 +69,8 @@ HWY_INLINE void finish_tile(const ConvGeometry& geometry, const Epilogue& epilog
 #pragma GCC unroll 16
       for (int p = 0; p < P; ++p) acc[o][p] = fused_multiply_add(acc[o][p], scale, shift);
     }
-    if (tile.residual != nullptr) {
-      const float* residual = tile.residual + o * geometry.residual_block_stride;
-#pragma GCC unroll 16
-      for (int p = 0; p < P; ++p) {
-        acc[o][p] = hn::Add(acc[o][p], hn::Load(kFloats, residual + p * kLanes));
-      }
+    if (tile.residual != nullptr && !epilogue.residual_first) {
+      add_pixels<P>(tile.residual + block, step, acc[o]);
     }
 #pragma GCC unroll 16
     for (int p = 0; p < P; ++p) note(acc[o][p], noted);
@@ -67,9 +83,9 @@ HWY_INLINE void finish_tile(const ConvGeometry& geometry, const Epilogue& epilog
 #pragma GCC unroll 16
       for (int p = 0; p < P; ++p) acc[o][p] = one_zero(acc[o][p]);
     }
-    float* y = tile.y + o * geometry.y_block_stride;
+    float* y = tile.y + block;
 #pragma GCC unroll 16
-    for (int p = 0; p < P; ++p) hn::Store(acc[o][p], kFloats, y + p * kLanes);
+    for (int p = 0; p < P; ++p) hn::Store(acc[o][p], kFloats, y + p * step);
   }
   hn::Store(noted, kFloats, status.lanes.data());
 }
@@ -102,9 +118,9 @@ void conv_tile(const ConvGeometry& geometry, const Epilogue& epilogue, const Con
         for (std::int64_t kh = 0; kh < tile.kernel_height; ++kh) {
           const float* x_tap = x_row;
           for (std::int64_t kw = 0; kw < geometry.kernel_width; ++kw) {
-            if (kw == 0 && tile.skip_left) {
+            if (kw == tile.skip_first) {
               accumulate_tap<1, P, step>(x_tap, w_tap, acc);
-            } else if (kw == geometry.kernel_width - 1 && tile.skip_right) {
+            } else if (kw == tile.skip_last) {
               accumulate_tap<0, P - 1, step>(x_tap, w_tap, acc);
             } else {
               accumulate_tap<0, P, step>(x_tap, w_tap, acc);

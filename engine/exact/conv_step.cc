@@ -48,26 +48,20 @@ RowTiling tile_row(std::int64_t width, std::int64_t vectors, std::span<const Til
   return tiling;
 }
 
-// The rows of taps of output row `oh` that lie inside the image: first and count.
+// The rows of taps of output row `i` that lie inside the image: first and count.
 struct TapRows {
   std::int64_t first;
   std::int64_t count;
 };
-TapRows tap_rows(const Conv2d& op, std::int64_t oh, std::int64_t in_height) {
-  const std::int64_t top = oh * op.stride.height - op.padding.top;
+TapRows tap_rows(const AxisWalk& walk, std::int64_t i, std::int64_t height) {
+  const auto inside = [&](std::int64_t k) {
+    const std::int64_t row = walk.first + i * walk.step + k * walk.tap_step;
+    return row >= 0 && row < height;
+  };
   TapRows rows{0, 0};
-  while (rows.first < op.kernel.height && top + rows.first * op.dilation.height < 0) ++rows.first;
-  while (rows.first + rows.count < op.kernel.height &&
-         top + (rows.first + rows.count) * op.dilation.height < in_height) {
-    ++rows.count;
-  }
+  while (rows.first < walk.taps && !inside(rows.first)) ++rows.first;
+  while (rows.first + rows.count < walk.taps && inside(rows.first + rows.count)) ++rows.count;
   return rows;
-}
-
-// How far the last tap of the last pixel of a row lies beyond the image.
-std::int64_t right_overhang(const Conv2d& op, std::int64_t in_width, std::int64_t out_width) {
-  return (out_width - 1) * op.stride.width - op.padding.left +
-         (op.kernel.width - 1) * op.dilation.width - (in_width - 1);
 }
 
 bool one_tap(const Conv2d& op) { return op.kernel == Extent{1, 1} && op.padding == Padding{}; }
@@ -88,24 +82,24 @@ float* pad_channels(std::span<const float> values, const Layout& layout, float* 
 
 bool can_tile(const Conv2d& op) { return op.groups == 1 && op.stride.width <= 2; }
 
+bool can_tile_grad(const Conv2d& op) {
+  constexpr std::int64_t kMostWalks = 16;
+  return op.groups == 1 && op.stride.height * op.stride.width <= kMostWalks;
+}
+
 bool can_norm_before(const Conv2d& op) {
   return can_tile(op) && one_tap(op) && op.stride == Extent{1, 1};
 }
 
-ColumnPadding needed_columns(const Conv2d& op, std::int64_t in_width, std::int64_t out_width) {
-  const std::int64_t overhang = right_overhang(op, in_width, out_width);
-  const bool skips_do =
-      op.padding.left <= 1 && overhang <= 1 && op.kernel.width > 1 && op.dilation.width == 1;
-  const bool inside = op.padding.left == 0 && overhang <= 0;
-  if (skips_do || inside) return {};
-  return {op.padding.left, std::max<std::int64_t>(overhang, 0)};
-}
-
-TiledConvStep::TiledConvStep(const KernelTable& kernels, ConvSpec spec, int threads)
+TiledConvStep::TiledConvStep(const KernelTable& kernels, const ConvWalk& walk, ConvSpec spec,
+                             int threads)
     : kernels_(kernels),
+      walk_(walk),
       spec_(std::move(spec)),
-      pointwise_(one_tap(spec_.op) && spec_.x.layout.lanes == kernels.lanes &&
-                 spec_.x.layout.pad_left == 0 && spec_.x.layout.pad_right == 0) {
+      depth_(spec_.weight.dims()[1] * walk.rows.taps * walk.columns.taps),
+      pointwise_(is_pointwise()),
+      flat_(pointwise_ && walk.rows.step == 1 && walk.columns.step == 1 && walk.rows.y_step == 1 &&
+            walk.columns.y_step == 1 && walk.columns.count == spec_.x.layout.width) {
   choose_panels();
   pack_weights(threads);
 
@@ -138,21 +132,30 @@ TiledConvStep::TiledConvStep(const KernelTable& kernels, ConvSpec spec, int thre
     }
   }
   epilogue_.relu = spec_.relu;
+  epilogue_.residual_first = spec_.residual_first;
+}
+
+bool TiledConvStep::is_pointwise() const {
+  const Layout& x = spec_.x.layout;
+  const auto one_tap_inside = [](const AxisWalk& walk, std::int64_t size) {
+    return walk.taps == 1 && walk.before() <= 0 && walk.behind(size) <= 0;
+  };
+  return one_tap_inside(walk_.rows, x.height) && one_tap_inside(walk_.columns, x.width) &&
+         x.lanes == kernels_.lanes && x.pad_left == 0 && x.pad_right == 0;
 }
 
 // The panel width whose tiles cost least, and narrower panels for what is left of the channels.
 void TiledConvStep::choose_panels() {
   const Layout& y = spec_.y.layout;
-  const bool flat = pointwise_ && spec_.op.stride == Extent{1, 1};
-  const std::int64_t row = flat ? y.pixels() : y.width;
+  const std::int64_t row = flat_ ? y.pixels() : walk_.columns.count;
   std::int64_t best = 1;
   double best_cost = static_cast<double>(kNever);
-  const std::int64_t depth = static_cast<std::int64_t>(spec_.weight.size()) / spec_.op.out_channels;
   for (const std::int64_t vectors : {2, 4, 1}) {
     double cost = tile_row(row, vectors, kernels_.tiles).cost / static_cast<double>(vectors);
     // Weights that leave no room in the second-level cache come from the third for every tile.
     constexpr std::int64_t kPanelBytes = std::int64_t{768} * 1024;
-    const std::int64_t panel = depth * vectors * y.lanes * static_cast<std::int64_t>(sizeof(float));
+    const std::int64_t panel =
+        depth_ * vectors * y.lanes * static_cast<std::int64_t>(sizeof(float));
     if (panel > kPanelBytes) cost *= 1.2;
     if (vectors <= y.blocks() && cost < best_cost) {
       best = vectors;
@@ -183,50 +186,50 @@ void TiledConvStep::choose_panels() {
 ConvGeometry TiledConvStep::geometry(std::int64_t vectors) const {
   const Layout& x = spec_.x.layout;
   const Layout& y = spec_.y.layout;
-  const Conv2d& op = spec_.op;
   return {.block_channels = x.block_channels.data(),
-          .blocks = x.blocks(),
-          .kernel_width = op.kernel.width,
+          .blocks = depth_ > 0 ? x.blocks() : 0,
+          .kernel_width = walk_.columns.taps,
           .x_block_stride = x.block_stride(),
-          .x_row_step = op.dilation.height * x.row_stride(),
-          .x_tap_step = op.dilation.width * x.lanes,
-          .w_channel_step = op.kernel.height * op.kernel.width * vectors * y.lanes,
+          .x_row_step = walk_.rows.tap_step * x.row_stride(),
+          .x_tap_step = walk_.columns.tap_step * x.lanes,
+          .w_channel_step = walk_.rows.taps * walk_.columns.taps * vectors * y.lanes,
           .y_block_stride = y.block_stride(),
-          .residual_block_stride = y.block_stride()};
+          .y_pixel_step = walk_.columns.y_step * y.lanes};
 }
 
 std::vector<TiledConvStep::Tile> TiledConvStep::tile_image(std::int64_t vectors) const {
   const Layout& x = spec_.x.layout;
   const Layout& y = spec_.y.layout;
-  const Conv2d& op = spec_.op;
-  const bool flat = pointwise_ && op.stride == Extent{1, 1};
+  const AxisWalk& columns = walk_.columns;
   const bool planar = x.lanes != kernels_.lanes;
-  const PixelStep step = op.stride.width == 1
-                             ? (planar ? PixelStep::kPlanar1 : PixelStep::kBlocked1)
-                             : (planar ? PixelStep::kPlanar2 : PixelStep::kBlocked2);
-  const std::int64_t rows = flat ? 1 : y.height;
-  const std::int64_t width = flat ? y.pixels() : y.width;
-  const bool padded = x.pad_left >= op.padding.left && op.padding.left > 0;
-  const bool skips_left = op.padding.left == 1 && !padded;
-  const bool skips_right = right_overhang(op, x.width, y.width) > x.pad_right && !flat;
+  const PixelStep step = columns.step == 1 ? (planar ? PixelStep::kPlanar1 : PixelStep::kBlocked1)
+                                           : (planar ? PixelStep::kPlanar2 : PixelStep::kBlocked2);
+  const std::int64_t rows = flat_ ? 1 : walk_.rows.count;
+  const std::int64_t width = flat_ ? y.pixels() : columns.count;
+  // The outermost tap before the image and the one behind it.
+  const std::int64_t tap_before = columns.tap_step > 0 ? 0 : columns.taps - 1;
+  const std::int64_t tap_behind = columns.taps - 1 - tap_before;
+  const bool skips_before = columns.before() > x.pad_left && depth_ > 0;
+  const bool skips_behind = columns.behind(x.width) > x.pad_right && !flat_ && depth_ > 0;
   const RowTiling tiling = tile_row(width, vectors, kernels_.tiles);
   std::vector<Tile> tiles;
   for (std::int64_t oh = 0; oh < rows; ++oh) {
-    const TapRows taps = flat ? TapRows{0, 1} : tap_rows(op, oh, x.height);
+    const TapRows taps = flat_ ? TapRows{0, 1} : tap_rows(walk_.rows, oh, x.height);
     const std::int64_t row =
-        flat ? 0 : oh * op.stride.height - op.padding.top + taps.first * op.dilation.height;
+        walk_.rows.first + oh * walk_.rows.step + taps.first * walk_.rows.tap_step;
+    const std::int64_t y_row = walk_.rows.y_first + oh * walk_.rows.y_step;
     std::int64_t ow = 0;
     for (const std::int64_t pixels : tiling.widths) {
       tiles.push_back(
           {.kernel = kernels_.conv({pixels, vectors}, step, pointwise_),
-           .x_offset = row * x.row_stride() + (ow * op.stride.width - op.padding.left) * x.lanes,
-           .y_offset = (oh * width + ow) * y.lanes,
-           .w_offset = taps.first * op.kernel.width * vectors * y.lanes,
+           .x_offset = row * x.row_stride() + (ow * columns.step + columns.first) * x.lanes,
+           .y_offset = (y_row * y.width + columns.y_first + ow * columns.y_step) * y.lanes,
+           .w_offset = taps.first * columns.taps * vectors * y.lanes,
            .kernel_height = taps.count,
            .first_pixel = ow,
            .pixels = pixels,
-           .skip_left = skips_left && ow == 0,
-           .skip_right = skips_right && ow + pixels == width});
+           .skip_first = skips_before && ow == 0 ? tap_before : -1,
+           .skip_last = skips_behind && ow + pixels == width ? tap_behind : -1});
       ow += pixels;
     }
   }
@@ -235,15 +238,15 @@ std::vector<TiledConvStep::Tile> TiledConvStep::tile_image(std::int64_t vectors)
 
 // [panel][channel][kh][kw][vectors * lanes]: the order in which the kernels read.
 void TiledConvStep::pack_weights(int threads) {
-  const Dims& dims = spec_.weight.dims();
-  const std::int64_t out_channels = dims[0];
-  const std::int64_t depth = dims[1] * dims[2] * dims[3];
   const std::int64_t lanes = spec_.y.layout.lanes;
+  const std::vector<std::int32_t>& blocks = spec_.y.layout.block_channels;
+  std::vector<std::int64_t> first_channel{0};  // of each block
+  for (const std::int32_t used : blocks) first_channel.push_back(first_channel.back() + used);
   std::int64_t size = 0;
   for (PanelGroup& group : groups_) {
     for (Panel& panel : group.panels) {
       panel.w_offset = size;
-      size += depth * group.vectors * lanes;
+      size += depth_ * group.vectors * lanes;
     }
   }
   weights_ = AlignedArray<float>(static_cast<std::size_t>(size));
@@ -253,13 +256,16 @@ void TiledConvStep::pack_weights(int threads) {
 #pragma omp parallel for schedule(static) num_threads(threads)
     for (std::int64_t i = 0; i < count; ++i) {
       const Panel& panel = group.panels[static_cast<std::size_t>(i)];
-      const std::int64_t first = panel.first_block * lanes;
-      const std::int64_t used = std::min(width, out_channels - first);
-      const float* from = spec_.weight.data() + first * depth;
-      float* to = weights_.data() + panel.w_offset;
-      for (std::int64_t k = 0; k < depth; ++k, to += width) {
-        for (std::int64_t c = 0; c < used; ++c) to[c] = from[c * depth + k];
-        std::fill(to + used, to + width, 0.0F);
+      float* panel_start = weights_.data() + panel.w_offset;
+      for (std::int64_t vector = 0; vector < group.vectors; ++vector) {
+        const auto block = static_cast<std::size_t>(panel.first_block + vector);
+        const std::int32_t used = blocks[block];
+        const float* from = spec_.weight.data() + first_channel[block] * depth_;
+        float* to = panel_start + vector * lanes;
+        for (std::int64_t k = 0; k < depth_; ++k, to += width) {
+          for (std::int64_t c = 0; c < used; ++c) to[c] = from[c * depth_ + k];
+          std::fill(to + used, to + lanes, 0.0F);
+        }
       }
     }
   }
@@ -338,10 +344,11 @@ void TiledConvStep::run_block(const RunContext& context, const PanelGroup& group
            .y = context.at(spec_.y, image) + y_panel + tile.y_offset,
            .residual = spec_.residual ? context.at(*spec_.residual, image) + y_panel + tile.y_offset
                                       : nullptr,
+           .mask = spec_.mask ? context.at(*spec_.mask, image) + y_panel + tile.y_offset : nullptr,
            .first_channel = panel.first_block * lanes,
            .kernel_height = tile.kernel_height,
-           .skip_left = tile.skip_left,
-           .skip_right = tile.skip_right},
+           .skip_first = tile.skip_first,
+           .skip_last = tile.skip_last},
           *context.status);
     }
   }
@@ -354,6 +361,7 @@ void GenericConvStep::run(const RunContext& context) const {
   const std::vector<std::int64_t> x_channels = x.channel_offsets();
   const std::vector<std::int64_t> y_channels = y.channel_offsets();
   const std::vector<std::int64_t> unused = y.unused_lanes_behind();
+  const ConvWalk walk = forward_walk(op, y);
   const auto out_channels = static_cast<std::int64_t>(y_channels.size());
   const std::int64_t in_per_group = static_cast<std::int64_t>(x_channels.size()) / op.groups;
   const std::int64_t out_per_group = out_channels / op.groups;
@@ -367,7 +375,7 @@ void GenericConvStep::run(const RunContext& context) const {
         context.at(spec_.y, unit / out_channels) + y_channels[static_cast<std::size_t>(oc)];
     const float last = spec_.bias ? spec_.bias->data()[oc] : 0.0F;
     for (std::int64_t oh = 0; oh < y.height; ++oh) {
-      const TapRows taps = tap_rows(op, oh, x.height);
+      const TapRows taps = tap_rows(walk.rows, oh, x.height);
       const std::int64_t top = oh * op.stride.height - op.padding.top;
       for (std::int64_t ow = 0; ow < y.width; ++ow) {
         const std::int64_t left = ow * op.stride.width - op.padding.left;
@@ -393,6 +401,42 @@ void GenericConvStep::run(const RunContext& context) const {
       }
     }
   }
+}
+
+namespace {
+
+// The weight {oc, ic, kh, kw} as the walk reads it: {ic, oc, its taps}.
+Tensor weight_of_walk(const Tensor& weight, const ConvWalk& walk) {
+  const Dims& dims = weight.dims();
+  auto result = Tensor::uninitialized({dims[1], dims[0], walk.rows.taps, walk.columns.taps});
+  float* to = result.data();
+  for (std::int64_t ic = 0; ic < dims[1]; ++ic) {
+    for (std::int64_t oc = 0; oc < dims[0]; ++oc) {
+      const float* from = weight.data() + (oc * dims[1] + ic) * dims[2] * dims[3];
+      for (std::int64_t i = 0; i < walk.rows.taps; ++i) {
+        const std::int64_t kh = walk.rows.kernel_first + i * walk.rows.kernel_step;
+        for (std::int64_t j = 0; j < walk.columns.taps; ++j) {
+          const std::int64_t kw = walk.columns.kernel_first + j * walk.columns.kernel_step;
+          *to++ = from[kh * dims[3] + kw];
+        }
+      }
+    }
+  }
+  return result;
+}
+
+}  // namespace
+
+ConvGradStep::ConvGradStep(const KernelTable& kernels, const ConvSpec& spec, int threads) {
+  for (const ConvWalk& walk : gradient_walks(spec.op, spec.y.layout)) {
+    ConvSpec part = spec;
+    part.weight = weight_of_walk(spec.weight, walk);
+    steps_.push_back(std::make_unique<TiledConvStep>(kernels, walk, std::move(part), threads));
+  }
+}
+
+void ConvGradStep::run(const RunContext& context) const {
+  for (const auto& step : steps_) step->run(context);
 }
 
 void GenericConvGradStep::run(const RunContext& context) const {

@@ -1,10 +1,12 @@
 // A convolution (or linear layer) with what is fused to it, as a step.
 #pragma once
 
+#include <memory>
 #include <optional>
 #include <vector>
 
 #include "engine/batch_norm.h"
+#include "engine/exact/conv_walk.h"
 #include "engine/exact/step.h"
 #include "engine/op.h"
 #include "engine/tensor.h"
@@ -12,11 +14,15 @@
 namespace apatite::exact {
 
 // What a convolution computes and where. Weight {out, in/groups, kh, kw}; the others may be absent.
+// Of the gradient with respect to its input, x is g, y is gx and the weight that of the
+// convolution.
 struct ConvSpec {
   Conv2d op;
   Value x;
   Value y;
   std::optional<Value> residual;
+  std::optional<Value> mask;    // gradients: 0 where it is not above 0
+  bool residual_first = false;  // ahead of mask and norm
   Tensor weight;
   std::optional<Tensor> bias;
   std::optional<Affine<float>> norm_before;  // followed by a ReLU
@@ -27,22 +33,18 @@ struct ConvSpec {
 // Whether TiledConvStep can run it; if not, GenericConvStep does.
 bool can_tile(const Conv2d& op);
 
+// Whether ConvGradStep can run its gradient; if not, GenericConvGradStep does.
+bool can_tile_grad(const Conv2d& op);
+
 // Whether a batch norm and ReLU can be computed on the way into the convolution.
 bool can_norm_before(const Conv2d& op);
-
-// Columns of +0 that x needs on either side, given the widths of input and output. None for the
-// common case (at most one tap of the outermost pixels lies outside), which skips those taps.
-struct ColumnPadding {
-  std::int64_t left = 0;
-  std::int64_t right = 0;
-};
-ColumnPadding needed_columns(const Conv2d& op, std::int64_t in_width, std::int64_t out_width);
 
 // Register tiles over packed weights (conv-inl.h).
 class TiledConvStep final : public Step {
  public:
-  // Packs the weights with `threads` threads; `spec.weight` is freed.
-  TiledConvStep(const KernelTable& kernels, ConvSpec spec, int threads);
+  // spec.weight {channels of y, channels of x, taps of the walk's rows, of its columns} is packed
+  // with `threads` threads and freed.
+  TiledConvStep(const KernelTable& kernels, const ConvWalk& walk, ConvSpec spec, int threads);
 
   void run(const RunContext& context) const override;
   [[nodiscard]] std::int64_t scratch_floats() const override { return scratch_floats_; }
@@ -57,8 +59,8 @@ class TiledConvStep final : public Step {
     std::int64_t kernel_height;
     std::int64_t first_pixel;
     std::int64_t pixels;
-    bool skip_left;
-    bool skip_right;
+    std::int64_t skip_first;
+    std::int64_t skip_last;
   };
   struct Panel {
     std::int64_t first_block;
@@ -73,6 +75,7 @@ class TiledConvStep final : public Step {
     std::int64_t block_tiles = 1;  // tiles whose inputs stay in the cache while all panels pass
   };
 
+  [[nodiscard]] bool is_pointwise() const;
   void choose_panels();
   void pack_weights(int threads);
   [[nodiscard]] ConvGeometry geometry(std::int64_t vectors) const;
@@ -83,8 +86,11 @@ class TiledConvStep final : public Step {
   void normalize_block(const RunContext& context, const PanelGroup& group, Share units) const;
 
   const KernelTable& kernels_;
+  ConvWalk walk_;
   ConvSpec spec_;
-  bool pointwise_;
+  std::int64_t depth_;  // weights of one output
+  bool pointwise_;      // one tap, always inside
+  bool flat_;           // and pixels of y as those of x: an image is one row
   Epilogue epilogue_;
   std::vector<PanelGroup> groups_;
   AlignedArray<float> weights_;
@@ -105,8 +111,19 @@ class GenericConvStep final : public Step {
   ConvSpec spec_;
 };
 
-// The gradient of a convolution with respect to its input: x is g, y is gx, op the convolution. Any
-// attributes, one value at a time: right, not fast.
+// The gradient of a convolution with respect to its input: one tiled step per walk (conv_walk.h).
+// They write different pixels, so that threads need not wait between them.
+class ConvGradStep final : public Step {
+ public:
+  ConvGradStep(const KernelTable& kernels, const ConvSpec& spec, int threads);
+
+  void run(const RunContext& context) const override;
+
+ private:
+  std::vector<std::unique_ptr<TiledConvStep>> steps_;
+};
+
+// The same for any attributes, one value at a time: right, not fast. Nothing is fused to it.
 class GenericConvGradStep final : public Step {
  public:
   explicit GenericConvGradStep(ConvSpec spec) : spec_(std::move(spec)) {}

@@ -13,11 +13,6 @@
 HWY_BEFORE_NAMESPACE();
 namespace apatite::exact::HWY_NAMESPACE {
 
-// y > 0 ? g : +0.
-HWY_INLINE Vector where_positive(Vector y, Vector g) {
-  return hn::IfThenElseZero(hn::Gt(y, hn::Zero(kFloats)), g);
-}
-
 inline void relu_grad(const float* HWY_RESTRICT g, const float* HWY_RESTRICT y,
                       float* HWY_RESTRICT gx, std::int64_t pixels) {
   for (std::int64_t i = 0; i < pixels * kLanes; i += kLanes) {

@@ -28,12 +28,14 @@ struct alignas(64) Status {
 };
 
 // What follows a convolution's chain on its way to memory, in this order: + bias,
-// fma(., scale, shift), + residual, ReLU (or + 0). Null: left out. Each array holds one value per
-// output channel, padded with 0 to whole blocks.
+// [+ residual if `residual_first`,] 0 where the mask is not above 0, fma(., scale, shift),
+// [+ residual if not,] ReLU (or + 0). Null: left out. Each array holds one value per output
+// channel, padded with 0 to whole blocks.
 struct Epilogue {
   const float* bias = nullptr;
   const float* scale = nullptr;
   const float* shift = nullptr;
+  bool residual_first = false;
   bool relu = false;
 };
 
@@ -43,11 +45,11 @@ struct ConvGeometry {
   std::int64_t blocks = 0;                       // input blocks
   std::int64_t kernel_width = 1;
   std::int64_t x_block_stride = 0;  // floats between input blocks
-  std::int64_t x_row_step = 0;      // floats between the rows of two taps: dilation * row stride
-  std::int64_t x_tap_step = 0;      // floats between two taps of a row: dilation * pixel stride
+  std::int64_t x_row_step = 0;      // floats between the rows of two taps; may be negative
+  std::int64_t x_tap_step = 0;      // floats between two taps of a row; may be negative
   std::int64_t w_channel_step = 0;  // floats of one input channel in a weight panel
-  std::int64_t y_block_stride = 0;  // floats between output blocks
-  std::int64_t residual_block_stride = 0;
+  std::int64_t y_block_stride = 0;  // floats between output blocks; the residual's and mask's too
+  std::int64_t y_pixel_step = 0;    // floats between two pixels of a tile, likewise
 };
 
 // `pixels` neighbouring outputs of one row times one panel (1, 2 or 4 blocks) of output channels.
@@ -55,11 +57,12 @@ struct ConvTile {
   const float* x = nullptr;  // input block 0, first used row of taps, column of tap 0, pixel 0
   const float* w = nullptr;  // panel [channel][kh][kw][vectors * lanes], first used kh
   float* y = nullptr;        // first output block, pixel 0
-  const float* residual = nullptr;  // added as Epilogue says; null: none
-  std::int64_t first_channel = 0;   // of the panel, into the arrays of Epilogue
-  std::int64_t kernel_height = 1;   // rows of taps inside the image
-  bool skip_left = false;           // tap 0 of pixel 0 is outside the image
-  bool skip_right = false;          // the last tap of the last pixel is outside the image
+  const float* residual = nullptr;  // as Epilogue says; null: none
+  const float* mask = nullptr;
+  std::int64_t first_channel = 0;  // of the panel, into the arrays of Epilogue
+  std::int64_t kernel_height = 1;  // rows of taps inside the image
+  std::int64_t skip_first = -1;    // the tap of a row that is outside the image at pixel 0
+  std::int64_t skip_last = -1;     // and at the last pixel; another one
 };
 
 using ConvKernel = void (*)(const ConvGeometry&, const Epilogue&, const ConvTile&, Status&);

@@ -147,7 +147,8 @@ class Planner {
     for (const Node& reader : graph_.nodes()) {
       const auto* conv = std::get_if<Conv2d>(&reader.op);
       if (conv == nullptr || reader.inputs[0] != graph_.input() || !can_tile(*conv)) continue;
-      const ColumnPadding columns = needed_columns(*conv, input.shape.width, reader.shape.width);
+      const ConvWalk walk = forward_walk(*conv, Layout::of(reader.shape, 1));
+      const ColumnPadding columns = needed_columns(walk, input.shape.width);
       layout.pad_left = std::max(layout.pad_left, columns.left);
       layout.pad_right = std::max(layout.pad_right, columns.right);
     }
@@ -161,12 +162,11 @@ class Planner {
     // A batch norm ahead of a convolution goes by blocks, like any batch norm.
     if (const auto conv = as_convolution(graph_, main); conv && !group.pre_norm) {
       if (!can_tile(*conv)) return value;  // GenericConvStep goes by strides
-      const ColumnPadding columns = needed_columns(*conv, layout.width, main.shape.width);
-      if (layout.pad_left >= columns.left && layout.pad_right >= columns.right) return value;
-      Layout padded = layout;
-      padded.pad_left = columns.left;
-      padded.pad_right = columns.right;
-      return copy(value, std::move(padded));
+      return with_columns(value, {forward_walk(*conv, Layout::of(main.shape, kernels_.lanes))});
+    }
+    if (const auto conv = as_convolution_grad(graph_, main)) {
+      if (!can_tile_grad(*conv)) return value;
+      return with_columns(value, gradient_walks(*conv, Layout::of(main.shape, kernels_.lanes)));
     }
     const bool padded = layout.pad_left > 0 || layout.pad_right > 0;
     if (layout.lanes == kernels_.lanes && !padded) return value;
@@ -174,6 +174,18 @@ class Planner {
       blocked_input_ = copy(value, Layout::of(node(graph_.input()).shape, kernels_.lanes));
     }
     return blocked_input_;
+  }
+
+  // `value` with the columns of +0 that all walks need.
+  ValueId with_columns(ValueId value, const std::vector<ConvWalk>& walks) {
+    const Layout layout = values_[value].layout;  // a copy: new_value may move values_
+    Layout padded = layout;
+    for (const ConvWalk& walk : walks) {
+      const ColumnPadding columns = needed_columns(walk, layout.width);
+      padded.pad_left = std::max(padded.pad_left, columns.left);
+      padded.pad_right = std::max(padded.pad_right, columns.right);
+    }
+    return padded == layout ? value : copy(value, std::move(padded));
   }
 
   ValueId in_layout(ValueId value, const Layout& layout) {
@@ -411,7 +423,8 @@ class Planner {
     if (job.residual) spec.residual = values_[*job.residual];
     spec.relu = group.relu;
     if (!can_tile(op)) return std::make_unique<GenericConvStep>(std::move(spec));
-    return std::make_unique<TiledConvStep>(kernels_, std::move(spec), threads_);
+    const ConvWalk walk = forward_walk(op, spec.y.layout);
+    return std::make_unique<TiledConvStep>(kernels_, walk, std::move(spec), threads_);
   }
 
   std::unique_ptr<Step> make_conv_grad(const Job& job, const Conv2d& op) {
@@ -420,7 +433,8 @@ class Planner {
     const Dims dims{op.out_channels, main.shape.channels / op.groups, op.kernel.height,
                     op.kernel.width};
     spec.weight = Tensor(dims, load(main.parameters[0]).values());
-    return std::make_unique<GenericConvGradStep>(std::move(spec));
+    if (!can_tile_grad(op)) return std::make_unique<GenericConvGradStep>(std::move(spec));
+    return std::make_unique<ConvGradStep>(kernels_, spec, threads_);
   }
 
   // Nothing to do where every part was written in place.

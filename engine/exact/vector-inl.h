@@ -68,6 +68,11 @@ HWY_INLINE Vector rectify(Vector x) {
 #endif
 }
 
+// y > 0 ? g : +0.
+HWY_INLINE Vector where_positive(Vector y, Vector g) {
+  return hn::IfThenElseZero(hn::Gt(y, hn::Zero(kFloats)), g);
+}
+
 // -0 becomes +0, anything else stays.
 HWY_INLINE Vector one_zero(Vector x) { return hn::Add(x, hn::Zero(kFloats)); }
 

@@ -1,0 +1,35 @@
+// Gradients against central differences in binary64.
+//
+// A network of convolutions, batch norms, ReLUs, pools, sums and linear layers is piecewise linear
+// in each of its values. As long as value + h * u and value - h * u lie in one piece (every ReLU
+// passes the same values, every maximum is the same tap), (S(+) - S(-)) / 2h is the derivative up
+// to the rounding of S: no truncation error, whatever h. So h is the largest of a few powers of two
+// with both ends in the value's own piece. The rounding, about 2^-50 |S| / h, is below 1e-8 for the
+// h used.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "engine/graph.h"
+#include "layers/differentiate.h"
+
+namespace apatite {
+
+struct GradientErrors {
+  double largest = 0;         // relative error, see below
+  std::string where;          // of it
+  std::int64_t compared = 0;  // derivatives
+  std::int64_t kinks = 0;     // left out: a kink nearer than the smallest h
+};
+
+// Compares the gradients with respect to each of `wrt` as `differentiated` has them (run by
+// reference64 on `image` for class `target`): along a random direction, which sees every element
+// (error relative to the sum of |g u|), and along some single elements (relative to the largest
+// |g|).
+GradientErrors gradient_errors(const Graph& network, const std::vector<NodeId>& wrt,
+                               const Differentiated& differentiated, const ParameterSource& source,
+                               const Tensor& image, std::int64_t target);
+
+}  // namespace apatite
