@@ -75,7 +75,7 @@ HWY_INLINE void finish_tile(const ConvGeometry& geometry, const Epilogue& epilog
 #pragma GCC unroll 16
     for (int p = 0; p < P; ++p) note(acc[o][p], noted);
     // The zero is made one at the end only: up to here its sign decides nothing but the sign of
-    // another zero (docs/arithmetic.md, 10.3).
+    // another zero (docs/arithmetic.md, 11.3).
     if (epilogue.relu) {
 #pragma GCC unroll 16
       for (int p = 0; p < P; ++p) acc[o][p] = rectify(acc[o][p]);

@@ -1,4 +1,4 @@
-// The gradients of the arithmetic contract (docs/arithmetic.md, section 11) as loops, for one
+// The gradients of the arithmetic contract (docs/arithmetic.md, section 10) as loops, for one
 // image: to each function of kernels.h the one that carries the gradient back.
 //
 // g is the gradient of the score with respect to the operation's result y; gx, the result, is the

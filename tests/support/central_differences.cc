@@ -113,7 +113,7 @@ std::optional<double> derivative(const Evaluator& evaluator, NodeId node, const 
 
 GradientErrors gradient_errors(const Graph& network, const std::vector<NodeId>& wrt,
                                const Differentiated& differentiated, const ParameterSource& source,
-                               const Tensor& image, std::int64_t target) {
+                               const Tensor& image, std::int64_t target, std::size_t elements) {
   const Evaluator evaluator(network, source, image);
   const std::vector<std::int64_t> targets{target};
   const std::vector<Tensor64> gradients =
@@ -150,8 +150,7 @@ GradientErrors gradient_errors(const Graph& network, const std::vector<NodeId>& 
       largest = std::max(largest, std::abs(g[j]));
     }
     compare(wrt[i], direction, along, scale, "a random direction");
-    constexpr std::size_t kElements = 6;
-    for (std::size_t k = 0; k < std::min(kElements, g.size()); ++k) {
+    for (std::size_t k = 0; k < std::min(elements, g.size()); ++k) {
       const std::size_t element = random_bits(wrt[i] + 18, k) % g.size();
       Value unit(g.size());
       unit[element] = 1;

@@ -26,10 +26,10 @@ struct GradientErrors {
 
 // Compares the gradients with respect to each of `wrt` as `differentiated` has them (run by
 // reference64 on `image` for class `target`): along a random direction, which sees every element
-// (error relative to the sum of |g u|), and along some single elements (relative to the largest
-// |g|).
+// (error relative to the sum of |g u|), and along `elements` single elements (relative to the
+// largest |g|).
 GradientErrors gradient_errors(const Graph& network, const std::vector<NodeId>& wrt,
                                const Differentiated& differentiated, const ParameterSource& source,
-                               const Tensor& image, std::int64_t target);
+                               const Tensor& image, std::int64_t target, std::size_t elements = 6);
 
 }  // namespace apatite
