@@ -1,14 +1,19 @@
 // ResNet-101 and DenseNet-201 at 224x224 with seeded weights, the exact backend, for every
-// instruction set that is present, 1 and 2 threads, batch 1 and 8. Compiling is not timed.
-// Counters: images (rate), GFLOP (rate), of_peak (as in kernels_bench.cc).
+// instruction set that is present, 1 and 2 threads, batch 1 and 8. Compiling is not timed. Then the
+// same with the gradient of the predicted class's score with respect to the last layer with spatial
+// extent (what Grad-CAM takes) and with respect to the input. Counters: images (rate), GFLOP
+// (rate), of_peak (as in kernels_bench.cc).
 #include <benchmark/benchmark.h>
 
 #include <algorithm>
 #include <string>
 #include <string_view>
+#include <utility>
+#include <vector>
 
 #include "bench/fma_peak.h"
 #include "engine/exact/exact.h"
+#include "layers/differentiate.h"
 #include "models/describe.h"
 #include "models/models.h"
 #include "weights/init.h"
@@ -20,8 +25,11 @@ namespace {
 constexpr std::string_view kNetworks[] = {"resnet101", "densenet201"};
 constexpr std::int64_t kImageSize = 224;
 
+enum class Pass { kForward, kLastLayer, kInput };
+
 struct Case {
   std::string_view network;
+  Pass pass;
   std::string isa;
   int threads;
   std::int64_t batch;
@@ -38,12 +46,26 @@ Tensor input_of(const Graph& graph, std::int64_t batch) {
   return input;
 }
 
+// The logits and, with a gradient, the layer's value and gradient.
+struct Work {
+  Graph graph;
+  std::vector<NodeId> outputs;
+};
+Work work_of(const Case& c) {
+  Graph graph = build_model(default_config(c.network), kImageSize, kImageSize);
+  if (c.pass == Pass::kForward) return {graph, {graph.output()}};
+  const std::vector<NodeId> wrt{c.pass == Pass::kInput ? graph.input()
+                                                       : candidate_taps(graph).back()};
+  Differentiated differentiated = differentiate(graph, wrt);
+  return {std::move(differentiated.graph), {graph.output(), wrt[0], differentiated.gradients[0]}};
+}
+
 void run_network(benchmark::State& state, const Case& c) {
   const double peak = fma_peak(c.isa) * c.threads;
-  const Graph graph = build_model(default_config(c.network), kImageSize, kImageSize);
+  const auto [graph, outputs] = work_of(c);
   const SeededParameters parameters(1);
-  const auto executable =
-      exact_backend().compile(graph, parameters, {.threads = c.threads, .isa = c.isa});
+  const auto executable = exact_backend().compile(
+      graph, parameters, {.outputs = outputs, .threads = c.threads, .isa = c.isa});
   const Tensor input = input_of(graph, c.batch);
   executable->run(input);
   for (auto _ : state) benchmark::DoNotOptimize(executable->run(input));
@@ -61,14 +83,18 @@ void register_all() {
       if (!isa.present) continue;
       for (const int threads : {1, 2}) {
         for (const std::int64_t batch : {1, 8}) {
-          const Case c{network, isa.name, threads, batch};
           const std::string name = std::string(network) + "/" + isa.name +
                                    "/threads:" + std::to_string(threads) +
                                    "/batch:" + std::to_string(batch);
-          benchmark::RegisterBenchmark(name.c_str(),
-                                       [=](benchmark::State& state) { run_network(state, c); })
-              ->UseRealTime()
-              ->Unit(benchmark::kMillisecond);
+          for (const auto& [pass, suffix] : {std::pair(Pass::kForward, ""),
+                                             {Pass::kLastLayer, "/gradient:last_layer"},
+                                             {Pass::kInput, "/gradient:input"}}) {
+            const Case c{network, pass, isa.name, threads, batch};
+            benchmark::RegisterBenchmark((name + suffix).c_str(),
+                                         [=](benchmark::State& state) { run_network(state, c); })
+                ->UseRealTime()
+                ->Unit(benchmark::kMillisecond);
+          }
         }
       }
     }
