@@ -171,7 +171,8 @@ class Builder {
                                  : all_called ? "no case is called negative"
                                               : "";
     add("mcc", one_class.empty() ? one_call : one_class, Scale::kIdentity, {-1, 1}, [&] {
-      return (tp * tn - fp * fn) / (root((tp + fp) * (tp + fn)) * root((tn + fp) * (tn + fn)));
+      // In this order the root is exact where the result is -1 or 1.
+      return (tp * tn - fp * fn) / root(((tp + fp) * (tp + fn)) * ((tn + fp) * (tn + fn)));
     });
     const bool agree_by_chance = (no_positives && none_called) || (no_negatives && all_called);
     add("kappa", agree_by_chance ? "labels and calls are all the same" : "", Scale::kIdentity,

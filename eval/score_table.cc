@@ -42,7 +42,7 @@ class TableReader {
       if (table_.positive.empty()) reserve();
       add_row(fields);
       if (file_ != nullptr && reader_.position() - released >= kReleaseEvery) {
-        file_->release(file_->bytes().subspan(released, reader_.position() - released));
+        file_->release(file_->bytes().first(reader_.position()));
         released = reader_.position();
       }
     }
@@ -116,6 +116,7 @@ class TableReader {
       if (column.at) column.values->reserve(rows);
     }
     if (weight_) table_.weight.reserve(rows);
+    if (image_) table_.images.reserve(rows);
   }
 
   void add_row(const std::vector<std::string_view>& fields) {

@@ -12,15 +12,15 @@ namespace {
 constexpr unsigned kLengthBits = 23;
 constexpr std::uint64_t kLengthMask = (std::uint64_t{1} << kLengthBits) - 1;
 
-// 32 bits that depend on every byte: eight bytes at a time through the project's mixing function.
-std::uint32_t hash_of(std::string_view text) {
+// Depends on every byte: eight bytes at a time through the project's mixing function.
+std::uint64_t hash_of(std::string_view text) {
   std::uint64_t state = text.size();
   std::uint64_t word = 0;
   for (std::size_t i = 0; i < text.size(); ++i) {
     word = word << 8U | static_cast<unsigned char>(text[i]);
     if (i % 8 == 7) state = random_bits(state, word);
   }
-  return static_cast<std::uint32_t>(random_bits(state, word) >> 32U);
+  return random_bits(state, word);
 }
 
 }  // namespace
@@ -32,13 +32,15 @@ std::string_view TextIds::raw(std::int32_t id) const {
 
 std::string TextIds::name(std::int32_t id) const { return csv_unescape(raw(id)); }
 
-std::size_t TextIds::slot_of(std::string_view text, std::uint32_t hash) const {
+std::size_t TextIds::slot_of(std::string_view text, std::uint64_t hash) const {
   const std::size_t mask = slots_.size() - 1;
-  for (std::size_t slot = hash & mask;; slot = (slot + 1) & mask) {
+  for (std::size_t slot = (hash >> 32U) & mask;; slot = (slot + 1) & mask) {
     const std::uint64_t taken = slots_[slot];
     if (taken == 0) return slot;
+    if (taken >> 32U != hash >> 32U) continue;
     const auto id = static_cast<std::int32_t>((taken & 0xffffffffU) - 1);
-    if (taken >> 32U == hash && raw(id) == text) return slot;
+    const bool same = low_hashes_[static_cast<std::size_t>(id)] == (hash & 0xffffffffU);
+    if (same && raw(id) == text) return slot;
   }
 }
 
@@ -55,10 +57,10 @@ void TextIds::rehash(std::size_t slots) {
 }
 
 TextIds::Added TextIds::add(std::string_view text) {
-  if (3 * (places_.size() + 1) > 2 * slots_.size()) {
+  if (5 * (places_.size() + 1) > 4 * slots_.size()) {
     rehash(slots_.empty() ? 64 : 2 * slots_.size());
   }
-  const std::uint32_t hash = hash_of(text);
+  const std::uint64_t hash = hash_of(text);
   const std::size_t slot = slot_of(text, hash);
   if (slots_[slot] != 0) {
     return {static_cast<std::int32_t>((slots_[slot] & 0xffffffffU) - 1), false};
@@ -68,7 +70,8 @@ TextIds::Added TextIds::add(std::string_view text) {
   }
   const auto offset = static_cast<std::uint64_t>(text.data() - base_.data());
   places_.push_back(offset << kLengthBits | text.size());
-  slots_[slot] = std::uint64_t{hash} << 32U | places_.size();
+  low_hashes_.push_back(static_cast<std::uint32_t>(hash));
+  slots_[slot] = hash >> 32U << 32U | places_.size();
   return {static_cast<std::int32_t>(places_.size() - 1), true};
 }
 
@@ -80,11 +83,16 @@ std::int32_t TextIds::find(std::string_view text) const {
 
 void TextIds::reserve(std::size_t count) {
   places_.reserve(count);
+  low_hashes_.reserve(count);
   std::size_t slots = 64;
-  while (2 * slots < 3 * (count + 1)) slots *= 2;
+  while (4 * slots < 5 * (count + 1)) slots *= 2;
   if (slots > slots_.size()) rehash(slots);
 }
 
-void TextIds::forget_lookup() { slots_ = {}; }
+void TextIds::forget_lookup() {
+  // Assigning {} would keep the memory.
+  std::vector<std::uint64_t>().swap(slots_);
+  std::vector<std::uint32_t>().swap(low_hashes_);
+}
 
 }  // namespace apatite

@@ -9,8 +9,10 @@
 namespace apatite {
 
 // Keeps no copy of the texts, only where each lies in the text of the file: 8 bytes and, until
-// forget_lookup(), 11 to 32 bytes of hash table per distinct one, so that ten million names fit in
-// a fraction of a GiB. All texts are raw CSV fields (CsvReader::next_raw).
+// forget_lookup(), 14 to 24 bytes for finding it per distinct one, so that ten million names fit in
+// a fraction of a GiB. A text is looked at again only where 64 bits of a hash are equal, so that
+// pages of the file that were given back stay away. All texts are raw CSV fields
+// (CsvReader::next_raw).
 class TextIds {
  public:
   TextIds() = default;
@@ -38,14 +40,15 @@ class TextIds {
 
  private:
   // The slot that holds `raw`, or the empty one where it belongs.
-  [[nodiscard]] std::size_t slot_of(std::string_view raw, std::uint32_t hash) const;
+  [[nodiscard]] std::size_t slot_of(std::string_view raw, std::uint64_t hash) const;
   void rehash(std::size_t slots);
 
   std::string_view base_;
   // Offset * 2^23 + length.
   std::vector<std::uint64_t> places_;
-  // Open addressing with linear probing: hash * 2^32 + id + 1; 0 is empty. The number of slots is a
-  // power of two, at most two thirds of them are taken.
+  std::vector<std::uint32_t> low_hashes_;
+  // Open addressing with linear probing: high half of the hash * 2^32 + id + 1; 0 is empty. The
+  // number of slots is a power of two, at most four fifths of them are taken.
   std::vector<std::uint64_t> slots_;
 };
 

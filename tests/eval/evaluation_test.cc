@@ -1,0 +1,407 @@
+#include "eval/evaluation.h"
+
+#include <gtest/gtest.h>
+
+#include <cmath>
+#include <set>
+
+#include "base/error.h"
+#include "base/random.h"
+#include "base/text.h"
+#include "eval/definitions.h"
+#include "eval/metrics_json.h"
+#include "eval/metrics_plots.h"
+#include "eval/metrics_table.h"
+
+namespace apatite {
+namespace {
+
+const ScoreColumns kColumns{.positive = "1", .negatives = {"0"}, .scores = {"s"}};
+
+// 90 cases of 30 patients in two splits.
+std::string study(std::uint64_t seed = 1) {
+  std::string text = "image,label,patient,split,s\n";
+  for (std::uint64_t i = 0; i < 90; ++i) {
+    const bool positive = random_bits(seed, 3 * i) % 5 < 2;
+    const std::uint64_t score = random_bits(seed, 3 * i + 1) % 60 + (positive ? 30 : 5);
+    text += "i" + std::to_string(i) + "," + (positive ? "1" : "0") + ",P" + std::to_string(i / 3) +
+            "," + (i < 45 ? "validation" : "test") + "," +
+            to_text(static_cast<double>(score) / 100) + "\n";
+  }
+  return text;
+}
+
+Evaluation evaluate_text(const std::string& text, const EvaluationOptions& options) {
+  return evaluate(parse_scores(text, "x.csv", kColumns), nullptr, options);
+}
+
+std::string refusal(const std::string& text, const EvaluationOptions& options,
+                    const std::string& tuning = "") {
+  try {
+    if (tuning.empty()) {
+      (void)evaluate_text(text, options);
+    } else {
+      const ScoreTable other = parse_scores(tuning, "t.csv", kColumns);
+      (void)evaluate(parse_scores(text, "x.csv", kColumns), &other, options);
+    }
+  } catch (const Error& error) {
+    return error.what();
+  }
+  return "accepted";
+}
+
+std::string reason(const Evaluation& evaluation, std::string_view id) {
+  const Metric* metric = evaluation.models.at(0).find(id);
+  if (metric == nullptr) return "missing";
+  EXPECT_FALSE(metric->value) << id;
+  return metric->undefined;
+}
+
+TEST(Evaluation, SaysWhyAMetricIsUndefined) {
+  const Evaluation perfect = evaluate_counts({parse_counts("3,0,0,4")}, {});
+  EXPECT_EQ(reason(perfect, "lr_positive"), "no false positives");
+  EXPECT_EQ(reason(perfect, "diagnostic_odds_ratio"), "no false positives");
+  EXPECT_EQ(reason(perfect, "biopsies_avoided_per_cancer_missed"), "no cancer is missed");
+  EXPECT_EQ(*perfect.models[0].find("sensitivity")->value, 1);
+  EXPECT_EQ(*perfect.models[0].find("lr_negative")->value, 0);
+  EXPECT_EQ(perfect.models[0].find("lr_negative")->no_interval,
+            "the estimate is at the end of its range");
+
+  const Evaluation no_negatives = evaluate_counts({parse_counts("3,2,0,0")}, {});
+  for (const std::string_view id : {"specificity", "balanced_accuracy", "youden_j", "lr_positive",
+                                    "lr_negative", "diagnostic_odds_ratio", "mcc"}) {
+    EXPECT_EQ(reason(no_negatives, id), "no negatives") << id;
+  }
+  const Evaluation no_positives = evaluate_counts({parse_counts("0,0,0,5")}, {});
+  EXPECT_EQ(reason(no_positives, "sensitivity"), "no positives");
+  EXPECT_EQ(reason(no_positives, "ppv"), "no case is called positive");
+  EXPECT_EQ(reason(no_positives, "f1"), "no positives and no case called positive");
+  EXPECT_EQ(reason(no_positives, "kappa"), "labels and calls are all the same");
+  const Evaluation all_called = evaluate_counts({parse_counts("3,0,2,0")}, {});
+  EXPECT_EQ(reason(all_called, "npv"), "no case is called negative");
+  EXPECT_EQ(reason(all_called, "mcc"), "no case is called negative");
+  EXPECT_EQ(reason(all_called, "lr_negative"), "no true negatives");
+}
+
+TEST(Evaluation, EveryMetricIsFiniteOrSaysWhy) {
+  // All tables of up to three cases per cell.
+  for (int code = 1; code < 256; ++code) {
+    EvaluationOptions options;
+    options.confusion.prevalence = 0.1;
+    const CountedModel model{"m", code & 3, code >> 2 & 3, code >> 4 & 3, code >> 6 & 3};
+    for (const Metric& metric : evaluate_counts({model}, options).models[0].metrics) {
+      ASSERT_NE(metric.value.has_value(), !metric.undefined.empty()) << metric.id << " " << code;
+      if (!metric.value) continue;
+      EXPECT_TRUE(std::isfinite(*metric.value)) << metric.id << " " << code;
+      ASSERT_NE(metric.interval.has_value(), !metric.no_interval.empty()) << metric.id << code;
+      if (!metric.interval) continue;
+      EXPECT_LE(metric.interval->low, *metric.value) << metric.id << " " << code;
+      EXPECT_GE(metric.interval->high, *metric.value) << metric.id << " " << code;
+      EXPECT_TRUE(std::isfinite(metric.interval->high));
+    }
+  }
+}
+
+TEST(Evaluation, PredictiveValuesAtThePrevalenceOfTheCasesAreTheirs) {
+  EvaluationOptions options;
+  options.confusion.prevalence = 97.0 / 260;
+  const ModelEvaluation model = evaluate_counts({parse_counts("63,34,14,149")}, options).models[0];
+  // A few roundings of numbers near 1.
+  EXPECT_NEAR(*model.find("ppv_at_prevalence")->value, *model.find("ppv")->value, 8e-16);
+  EXPECT_NEAR(*model.find("npv_at_prevalence")->value, *model.find("npv")->value, 8e-16);
+}
+
+TEST(Evaluation, ReadsCountsOrRefusesThem) {
+  EXPECT_EQ(parse_counts("A=b=1,2,3,4").name, "A=b");
+  EXPECT_EQ(parse_counts("1,2,3,4").fp, 3);
+  for (const std::string_view text :
+       {"", "1,2,3", "1,2,3,4,5", "1,2,3,-4", "1,2,3,4x", "a,2,3,4", "=1,2,3,4", "1,,3,4",
+        "1.5,2,3,4", "99999999999999999999,1,1,1"}) {
+    EXPECT_THROW((void)parse_counts(text), Error) << text;
+  }
+  EXPECT_THROW((void)parse_counts("0,0,0,0"), Error);
+}
+
+TEST(Evaluation, ChoosesTheThresholdOnAnotherSplit) {
+  EvaluationOptions options;
+  options.splits = {"test"};
+  options.threshold_split = "validation";
+  options.rule = parse_threshold_rule("youden");
+  const Evaluation evaluation = evaluate_text(study(), options);
+  const ModelEvaluation& model = evaluation.models[0];
+  EXPECT_EQ(model.threshold_on, "split validation");
+  EXPECT_FALSE(model.threshold_from_test);
+  EXPECT_EQ(model.confusion->total(), 45);
+  // The same threshold as from the other cases alone.
+  EvaluationOptions other;
+  other.splits = {"validation"};
+  other.rule = options.rule;
+  other.from_test = true;
+  const Evaluation on_validation = evaluate_text(study(), other);
+  EXPECT_EQ(on_validation.models[0].threshold, model.threshold);
+  EXPECT_TRUE(on_validation.models[0].threshold_from_test);
+  EXPECT_NE(description(on_validation)
+                .find("WARNING (T): the threshold was chosen on the "
+                      "reported cases"),
+            std::string::npos);
+  EXPECT_NE(summary_table(on_validation, TableFormat::kLatex).find("(T)"), std::string::npos);
+  EXPECT_TRUE(metrics_json(on_validation)["models"][0]["threshold"]["from_test"]);
+}
+
+TEST(Evaluation, RefusesThresholdsFromTheReportedCases) {
+  EvaluationOptions options;
+  options.splits = {"test"};
+  options.rule = parse_threshold_rule("youden");
+  EXPECT_EQ(refusal(study(), options),
+            "threshold: the rule 'youden' has no cases to choose on; name other cases "
+            "(--threshold-split or --threshold-file), or pass --threshold-from-test, which every "
+            "output says");
+  options.threshold_split = "test";
+  EXPECT_EQ(refusal(study(), options),
+            "threshold: the split 'test' is reported itself; choose on another one, or pass "
+            "--threshold-from-test, which every output says");
+  options.threshold_split = "tune";
+  EXPECT_EQ(refusal(study(), options),
+            "x.csv: has no split called 'tune'; there are: validation, test");
+  options.threshold_split = "";
+  EXPECT_EQ(refusal(study(), options, "image,label,s\nq,1,0.5\ni89,0,0.25\n"),
+            "t.csv: 1 of its images are in x.csv too, the first is \"i89\"; choose thresholds on "
+            "other cases, or pass --threshold-from-test, which every output says");
+  options.thresholds = {0.5};
+  EXPECT_EQ(refusal(study(), options),
+            "threshold: is both given and to be chosen by a rule; leave out one of both");
+  options.rule.reset();
+  options.thresholds = {0.5, 0.6};
+  EXPECT_EQ(refusal(study(), options),
+            "threshold: 2 are given for 1 models; give one for all models or one for each, in "
+            "their order");
+  options.thresholds = {};
+  options.from_test = true;
+  EXPECT_EQ(refusal(study(), options),
+            "threshold: a place to choose on is named, and no rule; pass --threshold-rule");
+}
+
+TEST(Evaluation, RefusesToGuessTheSplitAndCasesOfOneClass) {
+  EXPECT_EQ(refusal(study(), {}),
+            "x.csv: has the splits validation, test and none was chosen; say which cases are "
+            "reported: --on SPLIT (several times for several)");
+  EvaluationOptions both;
+  both.splits = {"validation", "test"};
+  EXPECT_EQ(evaluate_text(study(), both).positives + evaluate_text(study(), both).negatives, 90);
+  const std::string one = "image,label,s\na,0,0.5\nb,0,0.25\n";
+  EXPECT_EQ(refusal(one, {}),
+            "x.csv: one class only: no positives; pass --one-class for the metrics that it allows");
+  EvaluationOptions allowed;
+  allowed.allow_one_class = true;
+  allowed.thresholds = {0.3};
+  const Evaluation evaluation = evaluate_text(one, allowed);
+  EXPECT_EQ(reason(evaluation, "auc"), "no positives");
+  EXPECT_EQ(*evaluation.models[0].find("specificity")->value, 0.5);
+}
+
+TEST(Evaluation, TakesPatientsAsClustersWhereTheyHaveSeveralCases) {
+  EvaluationOptions options;
+  options.splits = {"test"};
+  options.thresholds = {0.5};
+  const Evaluation clustered = evaluate_text(study(), options);
+  EXPECT_TRUE(clustered.clustered);
+  EXPECT_EQ(clustered.patients, 15);
+  EXPECT_EQ(clustered.models[0].find("auc")->method, "obuchowski");
+  EXPECT_EQ(clustered.models[0].find("sensitivity")->method, "wilson, Rao-Scott");
+  options.clustered = false;
+  const Evaluation alone = evaluate_text(study(), options);
+  EXPECT_EQ(alone.models[0].find("auc")->method, "delong");
+  EXPECT_EQ(alone.models[0].find("auc")->value, clustered.models[0].find("auc")->value);
+  EXPECT_EQ(alone.models[0].find("sensitivity")->method, "wilson");
+  // A patient per case: nothing is clustered.
+  std::string single = "image,label,patient,s\n";
+  for (int i = 0; i < 20; ++i) {
+    single += "i" + std::to_string(i) + "," + std::to_string(i % 2) + ",P" + std::to_string(i) +
+              ",0." + std::to_string(i + 10) + "\n";
+  }
+  EXPECT_FALSE(evaluate_text(single, {}).clustered);
+}
+
+TEST(Evaluation, ClustersOfIndependentCasesNearlyGiveTheIndependentInterval) {
+  // With every case its own cluster the ratio estimator has the factor n/(n-1), nothing else.
+  std::vector<double> scores;
+  std::vector<std::uint8_t> positive;
+  std::vector<std::int32_t> cluster;
+  for (std::int32_t i = 0; i < 200; ++i) {
+    positive.push_back(i % 2 == 0 ? 1 : 0);
+    scores.push_back(static_cast<double>(random_bits(3, static_cast<std::uint64_t>(i)) % 100));
+    cluster.push_back(i);
+  }
+  const Confusion one = count_calls(scores, positive, {}, {}, 50, Comparison::kGreater);
+  const Confusion many = count_calls(scores, positive, {}, cluster, 50, Comparison::kGreater);
+  EXPECT_EQ(one.cells, many.cells);
+  EXPECT_EQ(one.products, many.products);
+  // n = 100 positives in 100 clusters: deff = 100/99, up to a few roundings.
+  EXPECT_NEAR(effective_size(many, {1, 0, 0, 0}, {1, 1, 0, 0}), 99, 99 * 1e-14);
+  EXPECT_NEAR(effective_size(one, {1, 0, 0, 0}, {1, 1, 0, 0}), 100, 100 * 1e-14);
+  // Two identical cases per patient: half the information, twice 99/... of 50 clusters each.
+  for (auto& id : cluster) id = id / 4;
+  for (std::size_t i = 0; i < scores.size(); ++i) {
+    scores[i] = static_cast<double>(cluster[i] * 37 % 101);
+  }
+  const Confusion pairs = count_calls(scores, positive, {}, cluster, 50, Comparison::kGreater);
+  EXPECT_NEAR(effective_size(pairs, {1, 0, 0, 0}, {1, 1, 0, 0}), 49, 49 * 1e-14);
+}
+
+TEST(Evaluation, WeightsOfTwoCountCasesTwiceButNotTheirInformation) {
+  const std::string rows =
+      "image,label,s,w\na,1,0.9,2\nb,1,0.2,2\nc,0,0.4,2\nd,0,0.1,2\ne,1,0.6,2\n";
+  ScoreColumns weighted = kColumns;
+  weighted.weight = "w";
+  EvaluationOptions options;
+  options.thresholds = {0.5};
+  const Evaluation twice = evaluate(parse_scores(rows, "x.csv", weighted), nullptr, options);
+  const Evaluation once = evaluate(parse_scores(rows, "x.csv", kColumns), nullptr, options);
+  for (const std::string_view id : {"auc", "sensitivity", "f1", "mcc", "brier", "net_benefit",
+                                    "average_precision", "partial_auc"}) {
+    const double a = *twice.models[0].find(id)->value;
+    const double b = *once.models[0].find(id)->value;
+    EXPECT_NEAR(a, b, 4e-16) << id;
+  }
+  EXPECT_EQ(twice.models[0].confusion->tp(), 4);
+  EXPECT_EQ(twice.models[0].confusion->kish, 5);
+}
+
+TEST(Evaluation, ProbabilityMetricsNeedProbabilities) {
+  const Evaluation logits = evaluate_text("image,label,s\na,1,2.5\nb,0,-1\n", {});
+  EXPECT_EQ(reason(logits, "brier"), "the scores are no probabilities: one is 2.5");
+  const Evaluation certain =
+      evaluate_text("image,label,s\na,1,0\nb,0,0.5\nc,1,0.7\nd,0,0.75\n", {});
+  EXPECT_EQ(reason(certain, "log_loss"), "a positive case has probability 0");
+  EXPECT_EQ(reason(certain, "calibration_slope"),
+            "a probability is exactly 0, its logit is not finite");
+  const Evaluation separated = evaluate_text("image,label,s\na,1,0.8\nb,0,0.5\n", {});
+  EXPECT_EQ(reason(separated, "calibration_slope"),
+            "the scores separate the classes, so that the slope has no finite estimate");
+}
+
+TEST(Levels, AggregatesPatientsAndLesions) {
+  const std::string rows =
+      "image,label,patient,lesion,s\n"
+      "a,0,P1,L1,0.25\nb,1,P2,L1,0.5\nc,1,P1,L2,0.75\nd,1,P1,L2,0.25\ne,0,P3,L1,0.125\n";
+  ScoreColumns columns = kColumns;
+  columns.lesion = "lesion";
+  const ScoreTable images = parse_scores(rows, "x.csv", columns);
+  const ScoreTable lesions = aggregate_cases(images, Level::kLesion, Aggregation::kMean);
+  EXPECT_EQ(lesions.positive, (std::vector<std::uint8_t>{0, 1, 1, 0}));
+  EXPECT_EQ(lesions.models[0].scores, (std::vector<double>{0.25, 0.5, 0.5, 0.125}));
+  EXPECT_EQ(lesions.patient, (std::vector<std::int32_t>{0, 1, 0, 2}));
+  const ScoreTable patients = aggregate_cases(images, Level::kPatient, Aggregation::kMax);
+  EXPECT_EQ(patients.positive, (std::vector<std::uint8_t>{1, 1, 0}));
+  EXPECT_EQ(patients.models[0].scores, (std::vector<double>{0.75, 0.5, 0.125}));
+
+  EvaluationOptions options;
+  options.level = Level::kPatient;
+  options.aggregation = Aggregation::kAny;
+  options.thresholds = {0.4};
+  const Evaluation any = evaluate(images, nullptr, options);
+  EXPECT_EQ(any.models[0].confusion->tp(), 2);
+  EXPECT_EQ(reason(any, "auc"), "aggregation by any gives calls, not scores");
+  EXPECT_FALSE(any.clustered);
+}
+
+TEST(Levels, RefusesWhatHasNoMeaning) {
+  const auto level = [](const std::string& rows, Level wanted, ScoreColumns columns) {
+    try {
+      (void)aggregate_cases(parse_scores(rows, "x.csv", columns), wanted, Aggregation::kMax);
+    } catch (const Error& error) {
+      return std::string(error.what());
+    }
+    return std::string("accepted");
+  };
+  EXPECT_EQ(level("image,label,s\na,1,0\n", Level::kPatient, kColumns),
+            "x.csv: names no patients, so there is no such level; name the column: --patient "
+            "COLUMN");
+  ScoreColumns columns = kColumns;
+  columns.lesion = "l";
+  EXPECT_EQ(level("image,label,l,s\na,1,L,0\nb,0,L,0\n", Level::kLesion, columns),
+            "x.csv: the lesion \"L\" has both labels; give all images of a lesion its label");
+  columns.weight = "s";
+  EXPECT_EQ(level("image,label,l,s\na,1,L,1\n", Level::kLesion, columns),
+            "level: weights of images have no meaning for a lesion; leave out one of both");
+}
+
+TEST(Outputs, JsonHasEveryMetricWithItsDefinition) {
+  EvaluationOptions options;
+  options.splits = {"test"};
+  options.thresholds = {0.5};
+  options.confusion.prevalence = 0.05;
+  const Evaluation evaluation = evaluate_text(study(), options);
+  const Json json = metrics_json(evaluation);
+  std::set<std::string> defined;
+  for (const MetricDefinition& definition : metric_definitions()) {
+    const std::string id(definition.id);
+    EXPECT_TRUE(defined.insert(id).second) << id;
+    EXPECT_TRUE(json["models"][0]["metrics"].contains(id)) << id;
+    EXPECT_EQ(json["definitions"][id]["formula"], definition.formula);
+  }
+  EXPECT_EQ(json["models"][0]["metrics"].size(), defined.size());
+  const Json& auc = json["models"][0]["metrics"]["auc"];
+  EXPECT_EQ(auc["value"].get<double>(),
+            auc["ratio"]["numerator"].get<double>() / auc["ratio"]["denominator"].get<double>());
+  EXPECT_EQ(json["comparison"], ">");
+  EXPECT_EQ(json["flow"][0], (Json{{"what", "cases read"}, {"count", 90}}));
+  // The same bytes again.
+  EXPECT_EQ(to_text(json), to_text(metrics_json(evaluate_text(study(), options))));
+  EXPECT_EQ(to_text(json).find("null"), std::string::npos);
+}
+
+TEST(Outputs, PlotsShowWhatTheyHave) {
+  EvaluationOptions options;
+  options.splits = {"test"};
+  options.thresholds = {0.5};
+  options.curves = true;
+  std::set<std::string> names;
+  for (const NamedPlot& plot : metrics_plots(evaluate_text(study(), options))) {
+    names.insert(plot.name);
+    EXPECT_TRUE(plot.svg.starts_with("<svg ")) << plot.name;
+    EXPECT_TRUE(plot.svg.ends_with("</svg>\n")) << plot.name;
+    EXPECT_EQ(plot.svg.find("nan"), std::string::npos) << plot.name;
+    EXPECT_NE(plot.svg.find(plot.name == "scores.svg" ? "<rect" : "<path"), std::string::npos);
+  }
+  EXPECT_EQ(names, (std::set<std::string>{"roc.svg", "precision_recall.svg", "calibration.svg",
+                                          "decision.svg", "scores.svg"}));
+  const std::string logits = "image,label,s\na,1,2.5\nb,0,-1\nc,1,-2\n";
+  names.clear();
+  for (const NamedPlot& plot : metrics_plots(evaluate_text(logits, {.curves = true}))) {
+    names.insert(plot.name);
+  }
+  EXPECT_EQ(names, (std::set<std::string>{"roc.svg", "precision_recall.svg", "scores.svg"}));
+}
+
+TEST(Outputs, TheBandHoldsTheCurve) {
+  EvaluationOptions options;
+  options.splits = {"test"};
+  options.curves = true;
+  for (const bool clustered : {false, true}) {
+    options.clustered = clustered;
+    const Curves curves = evaluate_text(study(2), options).models[0].curves;
+    ASSERT_GT(curves.roc.size(), 10U);
+    for (const auto& side : {curves.roc_low, curves.roc_high}) {
+      for (std::size_t i = 1; i < side.size(); ++i) {
+        EXPECT_GE(side[i].x, side[i - 1].x);
+        EXPECT_GE(side[i].y, side[i - 1].y);
+      }
+    }
+    for (const auto& point : curves.roc) {
+      for (const auto& low : curves.roc_low) {
+        if (low.x < point.x) {
+          EXPECT_LE(low.y, point.y);
+        }
+      }
+      for (const auto& high : curves.roc_high) {
+        if (high.x > point.x) {
+          EXPECT_GE(high.y, point.y);
+        }
+      }
+    }
+  }
+}
+
+}  // namespace
+}  // namespace apatite
