@@ -19,6 +19,7 @@ void add_models(CLI::App& program, Action& action);
 void add_describe(CLI::App& program, Action& action);
 void add_backends(CLI::App& program, Action& action);
 void add_evaluate(CLI::App& program, Action& action);
+void add_compare(CLI::App& program, Action& action);
 void add_version(CLI::App& program, Action& action);
 
 }  // namespace apatite

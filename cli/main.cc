@@ -65,6 +65,7 @@ int run(const std::vector<std::string>& words) {
   Action action;
   add_predict(program, action);
   add_evaluate(program, action);
+  add_compare(program, action);
   add_convert(program, action);
   add_init(program, action);
   add_check(program, action);

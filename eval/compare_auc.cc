@@ -38,22 +38,19 @@ std::optional<AucDifference> paired_auc_difference(const Cases& cases, const Pla
   return result;
 }
 
-std::optional<AucDifference> unpaired_auc_difference(const Auc& a, const Auc& b,
+std::optional<AucDifference> unpaired_auc_difference(const UnpairedAuc& a, const UnpairedAuc& b,
                                                      double confidence) {
   (void)normal_factor(confidence);  // refuses what is no confidence
   if (!a.variance || !b.variance) return std::nullopt;
   const double variance = *a.variance + *b.variance;
   if (!(variance > 0)) return std::nullopt;
-  const auto cases_of = [](const Auc& x) {
-    return static_cast<double>(x.counts.positives + x.counts.negatives);
-  };
   AucDifference result;
   result.difference = a.counts.value() - b.counts.value();
   result.standard_error = std::sqrt(variance);
   result.statistic = result.difference / result.standard_error;
   const double df = variance * variance /
-                    (*a.variance * *a.variance / (cases_of(a) - 1) +
-                     *b.variance * *b.variance / (cases_of(b) - 1));
+                    (*a.variance * *a.variance / (static_cast<double>(a.units) - 1) +
+                     *b.variance * *b.variance / (static_cast<double>(b.units) - 1));
   result.degrees_of_freedom = df;
   result.p_value = student_t_two_sided(result.statistic, df);
   const double half = student_factor(confidence, df) * result.standard_error;

@@ -24,9 +24,16 @@ struct AucDifference {
 std::optional<AucDifference> paired_auc_difference(const Cases& cases, const Placements& a,
                                                    const Placements& b, double confidence);
 
-// Models on different, independent cases: DeLong's variances added, and Welch and Satterthwaite's
-// degrees of freedom, the number of cases of each less one (as pROC has it). `a` and `b` come from
-// auc(). Empty as above.
-std::optional<AucDifference> unpaired_auc_difference(const Auc& a, const Auc& b, double confidence);
+// A model on cases of its own: `units` is the number of its independent cases or clusters.
+struct UnpairedAuc {
+  AucCounts counts;
+  std::optional<double> variance;
+  std::size_t units = 0;
+};
+
+// Models on different, independent cases: the variances added, and the degrees of freedom of Welch
+// and Satterthwaite with `units` less one for each (as pROC has it). Empty as above.
+std::optional<AucDifference> unpaired_auc_difference(const UnpairedAuc& a, const UnpairedAuc& b,
+                                                     double confidence);
 
 }  // namespace apatite

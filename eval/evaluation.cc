@@ -376,7 +376,8 @@ const Metric* ModelEvaluation::find(std::string_view id) const {
   return found == metrics.end() ? nullptr : &*found;
 }
 
-Evaluation evaluate(ScoreTable table, const ScoreTable* tuning, const EvaluationOptions& options) {
+Evaluation evaluate(ScoreTable table, const ScoreTable* tuning, const EvaluationOptions& options,
+                    ScoreTable* reported) {
   check_options(table, tuning, options);
   if (tuning != nullptr) refuse_shared_images(table, *tuning);
   Evaluation evaluation;
@@ -423,6 +424,7 @@ Evaluation evaluate(ScoreTable table, const ScoreTable* tuning, const Evaluation
     evaluation.models.push_back(
         evaluate_model(table, i, chosen_on ? &*chosen_on : nullptr, tuning_name, used));
   }
+  if (reported != nullptr) *reported = std::move(table);
   return evaluation;
 }
 

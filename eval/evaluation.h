@@ -104,7 +104,9 @@ struct Evaluation {
 
 // `tuning` may hold the cases on which thresholds are chosen (options.threshold_split is then
 // empty), with the same models in the same order. Throws Error (kUsage, kBadFile).
-Evaluation evaluate(ScoreTable table, const ScoreTable* tuning, const EvaluationOptions& options);
+// `reported` receives the cases that were evaluated, at their level.
+Evaluation evaluate(ScoreTable table, const ScoreTable* tuning, const EvaluationOptions& options,
+                    ScoreTable* reported = nullptr);
 
 // From counts alone: `models` with a name and a confusion each.
 struct CountedModel {

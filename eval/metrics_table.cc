@@ -246,6 +246,15 @@ TableFormat parse_table_format(std::string_view name) {
   return static_cast<TableFormat>(found - kNames.begin());
 }
 
+std::string plain_table(const std::vector<std::vector<std::string>>& rows, TableFormat format) {
+  Rows cells;
+  for (const std::vector<std::string>& row : rows) {
+    cells.emplace_back();
+    for (const std::string& text : row) cells.back().push_back({text});
+  }
+  return render(cells, format);
+}
+
 std::string summary_table(const Evaluation& evaluation, TableFormat format) {
   const bool with_threshold =
       std::any_of(evaluation.models.begin(), evaluation.models.end(),

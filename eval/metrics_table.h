@@ -12,6 +12,9 @@ enum class TableFormat { kText, kMarkdown, kCsv, kLatex };
 // "text", "markdown", "csv", "latex"; throws Error (kUsage).
 TableFormat parse_table_format(std::string_view name);
 
+// Rows of cells, the first of them the head, as a table.
+std::string plain_table(const std::vector<std::vector<std::string>>& rows, TableFormat format);
+
 // One row per model: cut-off, AUC, sensitivity, specificity, accuracy, PPV and NPV, each with its
 // interval, as Table 1 of Kang et al. 2021 has them; percentages to hundredths, the AUC to three
 // decimals. The best of each column is marked if there are several models: with * (text, CSV) or in

@@ -193,8 +193,10 @@ TEST(CompareAuc, PairedDifference) {
 TEST(CompareAuc, UnpairedDifference) {
   const Study study = random_study(6, 200, 1000);
   const Study other = random_study(7, 90, 1000);
-  const Auc a = auc(study.labels, study.a);
-  const Auc b = auc(other.labels, other.b);
+  const Auc auc_a = auc(study.labels, study.a);
+  const Auc auc_b = auc(other.labels, other.b);
+  const UnpairedAuc a{.counts = auc_a.counts, .variance = auc_a.variance, .units = 200};
+  const UnpairedAuc b{.counts = auc_b.counts, .variance = auc_b.variance, .units = 90};
   const AucDifference result = unpaired_auc_difference(a, b, 0.9).value();
   EXPECT_NEAR(result.standard_error, std::sqrt(*a.variance + *b.variance), 1e-16);
   EXPECT_GT(result.degrees_of_freedom.value(), 89.0);
