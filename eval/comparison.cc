@@ -61,11 +61,53 @@ class Tests {
         options_(options),
         cases_{.labels = table.positive, .clusters = clusters_of(table, evaluation)} {}
 
-  std::vector<ComparisonTest> all() {
+  void add_all() {
     add_auc_tests();
     add_call_tests();
-    return std::move(tests_);
   }
+
+  void add_gee(Measure measure, const ClusteredTrials& trials) {
+    const std::string name = "gee-" + std::string(name_of(options_.correlation));
+    const GeeResult result = gee(trials, options_.correlation);
+    const double factor = normal_factor(confidence());
+    for (std::size_t a = 0; a < trials.models; ++a) {
+      for (std::size_t b = a + 1; b < trials.models; ++b) {
+        ComparisonTest& test = add(name_of(measure), name, a, b);
+        if (!result.fit) {
+          test.undefined = result.undefined;
+          continue;
+        }
+        const std::optional<GeeContrast> contrast = gee_contrast(*result.fit, a, b);
+        if (!contrast) {
+          test.undefined = "the models are right on the same cases";
+          continue;
+        }
+        test.value_a = result.fit->proportions[a];
+        test.value_b = result.fit->proportions[b];
+        test.difference = contrast->difference;
+        test.interval = Interval{contrast->difference - factor * contrast->difference_error,
+                                 contrast->difference + factor * contrast->difference_error};
+        test.statistic_name = "z";
+        test.statistic = contrast->statistic;
+        test.odds_ratio = exponential(contrast->log_odds_ratio);
+        test.p_value = contrast->p_value;
+      }
+    }
+    if (trials.models < 3) return;
+    ComparisonTest& test =
+        tests_.emplace_back(ComparisonTest{.metric = name_of(measure), .test = name});
+    const std::optional<GeeOverall> overall = result.fit ? gee_overall(*result.fit) : std::nullopt;
+    if (!overall) {
+      test.undefined = result.fit ? "two models are right on the same cases" : result.undefined;
+      return;
+    }
+    test.statistic_name = "chi-square";
+    test.statistic = overall->statistic;
+    test.degrees_of_freedom = overall->degrees_of_freedom;
+    test.p_value = overall->p_value;
+  }
+
+  std::vector<ComparisonTest> taken() { return std::move(tests_); }
 
  private:
   [[nodiscard]] std::size_t models() const { return table_.models.size(); }
@@ -156,7 +198,9 @@ class Tests {
           calls_of(table_, i, *evaluation_.models[i].threshold, options_.evaluation.comparison));
     }
     for (const Measure measure : kMeasures) {
-      if (measure != Measure::kPpv && measure != Measure::kNpv) add_matched_tests(measure, calls);
+      // McNemar's and Cochran's tests take cases as independent.
+      const bool matched = measure != Measure::kPpv && measure != Measure::kNpv;
+      if (matched && !evaluation_.clustered) add_matched_tests(measure, calls);
       add_gee(measure, clustered_trials(measure, table_.positive, calls, cases_.clusters));
     }
   }
@@ -174,9 +218,6 @@ class Tests {
         right[i].push_back((calls[i][row] == 1) == positive ? 1 : 0);
       }
     }
-    const std::string clustered =
-        evaluation_.clustered ? "it takes cases as independent, and patients have several; see gee"
-                              : "";
     const auto share = [&](std::size_t i) {
       return quotient(static_cast<std::uint64_t>(std::count(right[i].begin(), right[i].end(), 1)),
                       right[i].size());
@@ -185,8 +226,6 @@ class Tests {
       for_each_pair([&](std::size_t a, std::size_t b) {
         ComparisonTest& test =
             add(name_of(measure), exact ? "mcnemar-exact" : "mcnemar-mid-p", a, b);
-        test.undefined = clustered;
-        if (evaluation_.clustered) return;
         const std::optional<McNemar> result = mcnemar(right[a], right[b]);
         if (!result) {
           test.undefined = "the models are right on the same cases";
@@ -201,8 +240,6 @@ class Tests {
     if (models() < 3) return;
     ComparisonTest& test =
         tests_.emplace_back(ComparisonTest{.metric = name_of(measure), .test = "cochran"});
-    test.undefined = clustered;
-    if (evaluation_.clustered) return;
     const std::optional<CochranQ> result = cochran_q(right);
     if (!result) {
       test.undefined = "the models are right on the same cases";
@@ -214,51 +251,6 @@ class Tests {
     test.p_value = result->p_value;
   }
 
- public:
-  void add_gee(Measure measure, const ClusteredTrials& trials) {
-    const std::string name = "gee-" + std::string(name_of(options_.correlation));
-    const GeeResult result = gee(trials, options_.correlation);
-    const double factor = normal_factor(confidence());
-    for (std::size_t a = 0; a < trials.models; ++a) {
-      for (std::size_t b = a + 1; b < trials.models; ++b) {
-        ComparisonTest& test = add(name_of(measure), name, a, b);
-        if (!result.fit) {
-          test.undefined = result.undefined;
-          continue;
-        }
-        const std::optional<GeeContrast> contrast = gee_contrast(*result.fit, a, b);
-        if (!contrast) {
-          test.undefined = "the models are right on the same cases";
-          continue;
-        }
-        test.value_a = result.fit->proportions[a];
-        test.value_b = result.fit->proportions[b];
-        test.difference = contrast->difference;
-        test.interval = Interval{contrast->difference - factor * contrast->difference_error,
-                                 contrast->difference + factor * contrast->difference_error};
-        test.statistic_name = "z";
-        test.statistic = contrast->statistic;
-        test.odds_ratio = exponential(contrast->log_odds_ratio);
-        test.p_value = contrast->p_value;
-      }
-    }
-    if (trials.models < 3) return;
-    ComparisonTest& test =
-        tests_.emplace_back(ComparisonTest{.metric = name_of(measure), .test = name});
-    const std::optional<GeeOverall> overall = result.fit ? gee_overall(*result.fit) : std::nullopt;
-    if (!overall) {
-      test.undefined = result.fit ? "two models are right on the same cases" : result.undefined;
-      return;
-    }
-    test.statistic_name = "chi-square";
-    test.statistic = overall->statistic;
-    test.degrees_of_freedom = overall->degrees_of_freedom;
-    test.p_value = overall->p_value;
-  }
-
-  std::vector<ComparisonTest> taken() { return std::move(tests_); }
-
- private:
   const ScoreTable& table_;
   const Evaluation& evaluation_;
   const ComparisonOptions& options_;
@@ -353,7 +345,13 @@ ModelComparison compare_models(ScoreTable table, const ScoreTable* tuning,
   ScoreTable reported;
   result.evaluation = evaluate(std::move(table), tuning, options.evaluation, &reported);
   Tests tests(reported, result.evaluation, options);
-  result.tests = tests.all();
+  tests.add_all();
+  result.tests = tests.taken();
+  if (result.evaluation.clustered && result.evaluation.models.front().threshold) {
+    result.evaluation.notes.emplace_back(
+        "McNemar's and Cochran's tests take cases as independent and are left out; GEE takes the "
+        "cases of a patient together");
+  }
   adjust(result.tests);
   return result;
 }

@@ -285,6 +285,8 @@ GeeResult gee(const ClusteredTrials& trials, WorkingCorrelation correlation) {
       return undefined(
           "the calls of a cluster are right or wrong together: their correlation is 1");
     }
+    double last_move = 0;
+    Vector last_step = Vector::Zero(index_of(trials.models));
     for (double change = 1; change > kTolerance; ++fit.iterations) {
       const std::optional<double> alpha = equations.alpha();
       if (!alpha) return undefined("there are too few pairs of calls within clusters");
@@ -292,13 +294,18 @@ GeeResult gee(const ClusteredTrials& trials, WorkingCorrelation correlation) {
         return undefined("the estimated working correlation is not positive definite");
       }
       if (fit.iterations == kMostIterations) return undefined("the equations do not converge");
-      change = std::abs(*alpha - state.alpha);
-      state.alpha = *alpha;
+      const double move = *alpha - state.alpha;
+      change = std::abs(move);
+      // Half way where they swing to and fro, as they do with large clusters.
+      state.alpha += move * last_move < 0 ? 0.5 * move : move;
+      last_move = move;
       const Eigen::LLT<Matrix> information(equations.information());
       if (information.info() != Eigen::Success) return undefined("the equations are singular");
       const Vector step = information.solve(equations.score());
+      const double share = step.dot(last_step) < 0 ? 0.5 : 1;
+      last_step = step;
       for (std::size_t j = 0; j < trials.models; ++j) {
-        state.logits[j] += step(index_of(j));
+        state.logits[j] += share * step(index_of(j));
         change = std::max(change, std::abs(step(index_of(j))));
       }
       state.update_proportions();

@@ -57,9 +57,10 @@ struct GeeResult {
 // moment estimate of the correlation
 //   alpha = [sum of r_i r_j over pairs in a cluster / (pairs - models)] /
 //           [sum of r_i^2 / (trials - models)],   r = (y - p) / sqrt(p (1 - p)),
-// until neither changes by more than 1e-12. The robust covariance has no small-sample correction.
-// Sums are compensated and in the order of the clusters; the inverse of the working correlation is
-// known in closed form, so a fit costs O(clusters * models^2).
+// until neither changes by more than 1e-12; either goes half way where it swings to and fro. The
+// robust covariance has no small-sample correction. Sums are compensated and in the order of the
+// clusters; the inverse of the working correlation is known in closed form, so a fit costs
+// O(clusters * models^2).
 GeeResult gee(const ClusteredTrials& trials, WorkingCorrelation correlation);
 
 // Model a against model b of a fit.
