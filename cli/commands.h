@@ -15,6 +15,7 @@ void add_predict(CLI::App& program, Action& action);
 void add_convert(CLI::App& program, Action& action);
 void add_init(CLI::App& program, Action& action);
 void add_check(CLI::App& program, Action& action);
+void add_manifest(CLI::App& program, Action& action);
 void add_models(CLI::App& program, Action& action);
 void add_describe(CLI::App& program, Action& action);
 void add_backends(CLI::App& program, Action& action);

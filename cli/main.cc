@@ -69,6 +69,7 @@ int run(const std::vector<std::string>& words) {
   add_convert(program, action);
   add_init(program, action);
   add_check(program, action);
+  add_manifest(program, action);
   add_models(program, action);
   add_describe(program, action);
   add_backends(program, action);

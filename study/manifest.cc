@@ -14,6 +14,7 @@
 #include "base/sha256.h"
 #include "base/text.h"
 #include "image/decode.h"
+#include "image/dicom_fields.h"
 
 namespace apatite {
 namespace {
@@ -37,6 +38,21 @@ const std::array<Column, 5>& columns() {
   return all;
 }
 
+// What `apatite manifest` writes for people (study/list_headers.h); nothing here reads it.
+constexpr std::array<std::string_view, 12> kInformation{
+                                                        "view",
+                                                        "presentation_intent",
+                                                        "pixel_spacing",
+                                                        "imager_pixel_spacing",
+                                                        "modality",
+                                                        "rows",
+                                                        "columns",
+                                                        "frames",
+                                                        "burned_in_annotation",
+                                                        "bits_stored",
+                                                        "photometric",
+                                                        "transfer_syntax"};
+
 constexpr std::string_view kLaterality = "laterality";
 constexpr std::array<std::string_view, 4> kBox{"crop_top", "crop_left", "crop_height",
                                                "crop_width"};
@@ -48,6 +64,7 @@ void refuse_unknown_columns(const CsvReader& reader, const CsvHeader& header) {
   known.insert(known.end(), kBox.begin(), kBox.end());
   for (const std::string& name : header.names()) {
     if (std::find(known.begin(), known.end(), name) != known.end()) continue;
+    if (std::find(kInformation.begin(), kInformation.end(), name) != kInformation.end()) continue;
     throw reader.error(1, "the column '" + name + "' has no meaning here",
                        "nearest: " + join(nearest(name, known)) + "; rename or remove it");
   }
@@ -164,7 +181,7 @@ Manifest list_images(const fs::path& folder) {
     if (path.filename().string().starts_with('.')) {
       if (is_folder) at.disable_recursion_pending();
     } else if (!is_folder) {
-      if (has_image_extension(path)) {
+      if (has_image_extension(path) || is_dicom_file(path)) {
         manifest.entries.push_back(entry_of(path.lexically_relative(folder)));
       } else {
         ++manifest.skipped;
@@ -176,7 +193,7 @@ Manifest list_images(const fs::path& folder) {
   if (manifest.entries.empty()) {
     throw Error(ErrorKind::kUsage, folder.string(),
                 "holds no image (" + to_text(manifest.skipped) + " other files)",
-                "pass a folder with image files (.png, .jpg, .npy), or a manifest (CSV)");
+                "pass a folder with image files (PNG, JPEG, DICOM, .npy), or a manifest (CSV)");
   }
   const auto by_image = [](const ManifestEntry& a, const ManifestEntry& b) {
     return a.image < b.image;

@@ -37,13 +37,14 @@ Manifest read_manifest(const std::filesystem::path& path);
 
 // CSV (base/csv.h) with a header: the columns image, label and patient must be there; lesion,
 // split, laterality (L or left, R or right) and crop_top, crop_left, crop_height, crop_width (a box
-// in pixels) may be; cells may be empty but for the image's, of a box all four or none. Throws
+// in pixels) may be, as those that `apatite manifest` adds; cells may be empty but for the image's, of a box all four or none. Throws
 // Error (kBadFile, `where` and the line): a column missing or unknown (with the nearest), no image,
 // one image twice ("a.png" and
 // "./a.png" are one), no row at all.
 std::vector<ManifestEntry> parse_manifest(std::string_view csv, std::string_view where);
 
-// Every image and .npy file below `folder`, in the byte order of their paths relative to it
+// Every image and .npy file below `folder`, by extension, and every DICOM file, by its first bytes,
+// in the byte order of their paths relative to it
 // ('/'-separated). The label is the name of the folder for <class>/<file>, empty for files that lie
 // elsewhere. Names that start with a dot are passed over; other files are counted in `skipped`;
 // folders that are links are not entered. Throws Error: kIo if a folder cannot be read, kUsage if
