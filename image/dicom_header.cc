@@ -265,8 +265,9 @@ const DicomTransferSyntax& find_syntax(const std::string& uid, std::string_view 
       std::find_if(kSyntaxes.begin(), kSyntaxes.end(),
                    [&](const DicomTransferSyntax& syntax) { return syntax.uid == uid; });
   if (at != kSyntaxes.end()) return *at;
-  throw Error(ErrorKind::kBadFile, where, "has the transfer syntax " + quote(uid, 64),
-              "which is not read: convert it to an uncompressed one");
+  throw Error(ErrorKind::kBadFile, where,
+              "has the transfer syntax " + quote(uid, 64) + ", which is not read",
+              "convert it to an uncompressed one");
 }
 
 }  // namespace
