@@ -36,17 +36,15 @@ struct Options : ScoreOptions {
 
 EvaluationOptions evaluation_options(const Options& options) {
   EvaluationOptions result = case_options(options);
-  if (options.style.empty()) {
-    result.confusion.proportions = proportion_method(options.interval);
-  } else if (options.style == "kang2021") {
-    result.confusion.proportions = ProportionMethod::kKang2021;
-    if (options.confidence != 0.95) {
-      throw Error(ErrorKind::kUsage, "--style", "kang2021 has 95 % intervals only",
-                  "leave out --confidence");
-    }
-  } else {
+  if (!options.style.empty() && options.style != "kang2021") {
     throw Error(ErrorKind::kUsage, "--style", "there is none called '" + options.style + "'",
                 "there is: kang2021");
+  }
+  result.confusion.proportions =
+      proportion_method(options.style.empty() ? options.interval : options.style);
+  if (result.confusion.proportions == ProportionMethod::kKang2021 && options.confidence != 0.95) {
+    throw Error(ErrorKind::kUsage, "--style", "kang2021 has 95 % intervals only",
+                "leave out --confidence");
   }
   if (options.prevalence != -1) {
     if (!(options.prevalence > 0 && options.prevalence < 1)) {

@@ -137,7 +137,7 @@ class Builder {
     const std::string one_class = no_positives   ? "no positives"
                                   : no_negatives ? "no negatives"
                                                  : "";
-    const auto& [tp, fn, fp, tn] = cells_;
+    const Dual &tp = cells_.tp, &fn = cells_.fn, &fp = cells_.fp, &tn = cells_.tn;
 
     proportion("prevalence", {1, 1, 0, 0}, {1, 1, 1, 1}, "no cases");
     proportion("sensitivity", {1, 0, 0, 0}, {1, 1, 0, 0}, "no positives");
