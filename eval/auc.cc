@@ -1,5 +1,7 @@
 #include "eval/auc.h"
 
+#include <omp.h>
+
 #include <algorithm>
 #include <bit>
 #include <cmath>
@@ -24,21 +26,37 @@ struct PlacementSums {
   Uint128 negative_squares = 0;
 };
 
-PlacementSums sum_placements(const std::vector<std::uint64_t>& positives,
-                             const std::vector<std::uint64_t>& negatives) {
+// A place in both sorted lists, before all keys equal to a positive's.
+struct Place {
+  std::size_t positive = 0;
+  std::size_t negative = 0;
+};
+
+Place place_of(std::span<const std::uint64_t> positives, std::span<const std::uint64_t> negatives,
+               std::size_t positive) {
+  if (positive >= positives.size()) return {positives.size(), negatives.size()};
+  const auto lower = [&](std::span<const std::uint64_t> keys) {
+    return static_cast<std::size_t>(
+        std::lower_bound(keys.begin(), keys.end(), positives[positive]) - keys.begin());
+  };
+  return {lower(positives), lower(negatives)};
+}
+
+// Of the keys between two places.
+PlacementSums sum_placements(std::span<const std::uint64_t> positives,
+                             std::span<const std::uint64_t> negatives, Place from, Place to) {
   PlacementSums sums;
-  std::size_t i = 0;
-  std::size_t j = 0;
+  std::size_t i = from.positive;
+  std::size_t j = from.negative;
   const std::size_t m = positives.size();
-  const std::size_t n = negatives.size();
-  while (i < m && j < n) {
+  while (i < to.positive && j < to.negative) {
     const std::uint64_t positive = positives[i];
     const std::uint64_t negative = negatives[j];
     if (positive == negative) {
       std::size_t i_end = i;
       std::size_t j_end = j;
-      while (i_end < m && positives[i_end] == positive) ++i_end;
-      while (j_end < n && negatives[j_end] == positive) ++j_end;
+      while (i_end < to.positive && positives[i_end] == positive) ++i_end;
+      while (j_end < to.negative && negatives[j_end] == positive) ++j_end;
       const std::uint64_t won = j + j_end;
       const std::uint64_t lost_to = (m - i) + (m - i_end);
       sums.twice_wins += won * (i_end - i);
@@ -58,10 +76,34 @@ PlacementSums sum_placements(const std::vector<std::uint64_t>& positives,
     j += of_negative & 1U;
     i += ~of_negative & 1U;
   }
-  const std::uint64_t won = 2 * n;
-  sums.twice_wins += won * (m - i);
-  sums.positive_squares += Uint128{won * won} * (m - i);
+  const std::uint64_t won = 2 * to.negative;
+  sums.twice_wins += won * (to.positive - i);
+  sums.positive_squares += Uint128{won * won} * (to.positive - i);
+  const std::uint64_t lost_to = 2 * (m - to.positive);
+  sums.negative_squares += Uint128{lost_to * lost_to} * (to.negative - j);
   return sums;
+}
+
+// In parts for several threads: the sums are exact, so the parts do not matter.
+PlacementSums sum_placements(std::span<const std::uint64_t> positives,
+                             std::span<const std::uint64_t> negatives, int threads) {
+  constexpr std::size_t kRowsPerPart = std::size_t{1} << 17U;
+  const std::size_t parts = positives.size() / kRowsPerPart + 1;
+  std::vector<PlacementSums> sums(parts);
+#pragma omp parallel for num_threads(threads > 0 ? threads : omp_get_max_threads()) if (parts > 1)
+  for (std::size_t part = 0; part < parts; ++part) {
+    const Place from = part == 0 ? Place{} : place_of(positives, negatives, part * kRowsPerPart);
+    const Place to = place_of(positives, negatives,
+                              part + 1 == parts ? positives.size() : (part + 1) * kRowsPerPart);
+    sums[part] = sum_placements(positives, negatives, from, to);
+  }
+  PlacementSums all;
+  for (const PlacementSums& one : sums) {
+    all.twice_wins += one.twice_wins;
+    all.positive_squares += one.positive_squares;
+    all.negative_squares += one.negative_squares;
+  }
+  return all;
 }
 
 // Of the mean of k values v_i / scale whose sum is `sum` and whose squares sum to `squares`:
@@ -116,18 +158,26 @@ void check_labels_and_scores(std::span<const std::uint8_t> labels, std::span<con
 Auc auc(std::span<const std::uint8_t> labels, std::span<const double> scores, int threads) {
   check_labels_and_scores(labels, scores);
   const auto m = static_cast<std::size_t>(std::count(labels.begin(), labels.end(), 1));
-  std::vector<std::uint64_t> positives;
-  std::vector<std::uint64_t> negatives;
-  positives.reserve(m);
-  negatives.reserve(labels.size() - m);
+  // Without a branch: each key is written to the ends of both lists, and one of them grows. That
+  // takes one more element at the end of each.
+  std::vector<std::uint64_t> positives(m + 1);
+  std::vector<std::uint64_t> negatives(labels.size() - m + 1);
+  std::size_t positive = 0;
+  std::size_t negative = 0;
   for (std::size_t row = 0; row < labels.size(); ++row) {
-    (labels[row] == 1 ? positives : negatives).push_back(ordered_key(scores[row]));
+    const std::uint64_t key = ordered_key(scores[row]);
+    positives[positive] = key;
+    negatives[negative] = key;
+    positive += labels[row];
+    negative += 1U - labels[row];
   }
+  positives.pop_back();
+  negatives.pop_back();
   Auc result{.counts = {.positives = m, .negatives = labels.size() - m}};
   if (!result.counts.defined()) return result;
   sort_keys(positives, threads);
   sort_keys(negatives, threads);
-  const PlacementSums sums = sum_placements(positives, negatives);
+  const PlacementSums sums = sum_placements(positives, negatives, threads);
   result.counts.twice_wins = sums.twice_wins;
   const std::uint64_t n = result.counts.negatives;
   if (m >= 2 && n >= 2) {

@@ -4,81 +4,170 @@
 
 #include <algorithm>
 #include <array>
+#include <bit>
 #include <cstddef>
+#include <memory>
+#include <utility>
 
 namespace apatite {
 namespace {
 
-constexpr std::size_t kBuckets = 256;
-constexpr int kBytes = 8;
-// Below this many rows a thread of its own costs more than it brings.
-constexpr std::size_t kRowsPerThread = 1U << 16U;
-using Histogram = std::array<std::size_t, kBuckets>;
-
 std::uint64_t key_of(std::uint64_t key) { return key; }
 std::uint64_t key_of(const KeyedRow& row) { return row.key; }
 
-std::size_t byte_of(std::uint64_t key, int byte) { return (key >> (8 * byte)) & 0xffU; }
+// Up to this many rows are sorted by insertion.
+constexpr std::size_t kFew = 24;
+// Buckets of a part that is larger than the cache, and the size up to which a part fits in it: then
+// there are as many buckets as rows, but for a factor.
+constexpr std::size_t kFarBuckets = 1024;
+constexpr std::size_t kNear = std::size_t{1} << 16U;
+constexpr std::size_t kRowsPerNearBucket = 4;
+// Below this many rows a thread of its own costs more than it brings.
+constexpr std::size_t kRowsPerThread = std::size_t{1} << 17U;
 
-// The bits in which two keys differ.
 template <typename Row>
-std::uint64_t differing_bits(const std::vector<Row>& rows) {
-  std::uint64_t bits = 0;
-  for (const Row& row : rows) bits |= key_of(row) ^ key_of(rows.front());
-  return bits;
+void insertion_sort(Row* rows, std::size_t count) {
+  for (std::size_t i = 1; i < count; ++i) {
+    const Row row = rows[i];
+    std::size_t j = i;
+    for (; j > 0 && key_of(row) < key_of(rows[j - 1]); --j) rows[j] = rows[j - 1];
+    rows[j] = row;
+  }
+}
+
+struct Range {
+  std::uint64_t least = ~std::uint64_t{0};
+  std::uint64_t most = 0;
+};
+
+template <typename Row>
+Range range_of(const Row* rows, std::size_t count) {
+  Range range;
+  for (std::size_t i = 0; i < count; ++i) {
+    range.least = std::min(range.least, key_of(rows[i]));
+    range.most = std::max(range.most, key_of(rows[i]));
+  }
+  return range;
+}
+
+// Bucket of a key: its distance from the least, less its last `shift` bits. Larger keys are never
+// in an earlier bucket.
+struct Buckets {
+  std::uint64_t least = 0;
+  int shift = 0;
+  std::size_t count = 0;
+
+  Buckets(const Range& range, std::size_t most) : least(range.least) {
+    const std::uint64_t width = range.most - range.least;
+    shift = std::max(
+        0, static_cast<int>(std::bit_width(width)) - (static_cast<int>(std::bit_width(most)) - 1));
+    count = static_cast<std::size_t>(width >> static_cast<unsigned>(shift)) + 1;
+  }
+  [[nodiscard]] std::size_t of(std::uint64_t key) const {
+    return static_cast<std::size_t>((key - least) >> static_cast<unsigned>(shift));
+  }
+  // Whether all keys of a bucket are equal.
+  [[nodiscard]] bool exact() const { return shift == 0; }
+};
+
+// Sorts `rows`; the result is in `rows`, or in `other` if `to_other`. Each level moves the rows to
+// their buckets in the other array and goes on there; as the range of the keys shrinks by the
+// number of buckets with each, there are few levels whatever the keys are.
+template <typename Row>
+void sort_part(Row* rows, Row* other, std::size_t count, bool to_other) {
+  if (count <= kFew) {
+    insertion_sort(rows, count);
+    if (to_other) std::copy(rows, rows + count, other);
+    return;
+  }
+  const Range range = range_of(rows, count);
+  if (range.least == range.most) {
+    if (to_other) std::copy(rows, rows + count, other);
+    return;
+  }
+  const Buckets buckets(range, count <= kNear ? count / kRowsPerNearBucket : kFarBuckets);
+  std::vector<std::uint32_t> ends(buckets.count);
+  for (std::size_t i = 0; i < count; ++i) ++ends[buckets.of(key_of(rows[i]))];
+  std::uint32_t at = 0;
+  for (std::uint32_t& end : ends) at += std::exchange(end, at);
+  for (std::size_t i = 0; i < count; ++i) other[ends[buckets.of(key_of(rows[i]))]++] = rows[i];
+  std::size_t begin = 0;
+  for (const std::uint32_t end : ends) {
+    const std::size_t size = end - begin;
+    if (buckets.exact() || size <= kFew) {
+      if (!buckets.exact()) insertion_sort(other + begin, size);
+      if (!to_other) std::copy(other + begin, other + end, rows + begin);
+    } else {
+      sort_part(other + begin, rows + begin, size, !to_other);
+    }
+    begin = end;
+  }
+}
+
+// The first level by several threads: each counts and then moves its own share of the rows, and
+// where a share's part of a bucket begins does not depend on who moves it. Then the buckets.
+template <typename Row>
+void sort_by_team(Row* rows, Row* other, std::size_t count, int team) {
+  const auto parts = static_cast<std::size_t>(team);
+  const std::size_t share = (count + parts - 1) / parts;
+  const auto begin_of = [&](std::size_t part) { return std::min(count, part * share); };
+  std::vector<Range> ranges(parts);
+#pragma omp parallel for num_threads(team) schedule(static, 1)
+  for (std::size_t part = 0; part < parts; ++part) {
+    ranges[part] = range_of(rows + begin_of(part), begin_of(part + 1) - begin_of(part));
+  }
+  Range range;
+  for (const Range& one : ranges) {
+    range.least = std::min(range.least, one.least);
+    range.most = std::max(range.most, one.most);
+  }
+  if (range.least == range.most) return;
+  const Buckets buckets(range, kFarBuckets);
+  std::vector<std::vector<std::size_t>> places(parts);
+#pragma omp parallel for num_threads(team) schedule(static, 1)
+  for (std::size_t part = 0; part < parts; ++part) {
+    std::vector<std::size_t> counts(buckets.count);
+    for (std::size_t i = begin_of(part); i < begin_of(part + 1); ++i) {
+      ++counts[buckets.of(key_of(rows[i]))];
+    }
+    places[part] = std::move(counts);
+  }
+  std::vector<std::size_t> begins{0};
+  std::size_t at = 0;
+  for (std::size_t bucket = 0; bucket < buckets.count; ++bucket) {
+    for (std::vector<std::size_t>& place : places) at += std::exchange(place[bucket], at);
+    begins.push_back(at);
+  }
+#pragma omp parallel for num_threads(team) schedule(static, 1)
+  for (std::size_t part = 0; part < parts; ++part) {
+    std::vector<std::size_t> to = std::move(places[part]);
+    for (std::size_t i = begin_of(part); i < begin_of(part + 1); ++i) {
+      other[to[buckets.of(key_of(rows[i]))]++] = rows[i];
+    }
+  }
+#pragma omp parallel for num_threads(team) schedule(dynamic, 1)
+  for (std::size_t bucket = 0; bucket < buckets.count; ++bucket) {
+    const std::size_t begin = begins[bucket];
+    sort_part(other + begin, rows + begin, begins[bucket + 1] - begin, true);
+  }
 }
 
 template <typename Row>
-void radix_sort(std::vector<Row>& rows, int threads) {
-  if (rows.size() < 2) return;
-  if (rows.size() < 2048) {
-    std::stable_sort(rows.begin(), rows.end(),
-                     [](const Row& a, const Row& b) { return key_of(a) < key_of(b); });
-    return;
-  }
-  const std::uint64_t differing = differing_bits(rows);
-  const auto useful = static_cast<int>(std::min<std::size_t>(rows.size() / kRowsPerThread + 1, 64));
+void sort_rows(std::vector<Row>& rows, int threads) {
+  const std::size_t count = rows.size();
+  const auto useful = static_cast<int>(std::min<std::size_t>(count / kRowsPerThread + 1, 64));
   const int team = std::min(threads > 0 ? threads : omp_get_max_threads(), useful);
-  std::vector<Row> other(rows.size());
-  std::vector<Histogram> starts(static_cast<std::size_t>(team));
-  const std::size_t share =
-      (rows.size() + static_cast<std::size_t>(team) - 1) / static_cast<std::size_t>(team);
-  for (int byte = 0; byte < kBytes; ++byte) {
-    if (byte_of(differing, byte) == 0) continue;
-      // Each thread counts and then moves its own part; where a part's bucket begins does not
-      // depend on who moves it.
-#pragma omp parallel for num_threads(team) schedule(static, 1)
-    for (int part = 0; part < team; ++part) {
-      Histogram counts{};
-      const std::size_t begin = std::min(rows.size(), static_cast<std::size_t>(part) * share);
-      const std::size_t end = std::min(rows.size(), begin + share);
-      for (std::size_t i = begin; i < end; ++i) ++counts[byte_of(key_of(rows[i]), byte)];
-      starts[static_cast<std::size_t>(part)] = counts;
-    }
-    std::size_t at = 0;
-    for (std::size_t bucket = 0; bucket < kBuckets; ++bucket) {
-      for (Histogram& start : starts) {
-        const std::size_t count = start[bucket];
-        start[bucket] = at;
-        at += count;
-      }
-    }
-#pragma omp parallel for num_threads(team) schedule(static, 1)
-    for (int part = 0; part < team; ++part) {
-      Histogram to = starts[static_cast<std::size_t>(part)];
-      const std::size_t begin = std::min(rows.size(), static_cast<std::size_t>(part) * share);
-      const std::size_t end = std::min(rows.size(), begin + share);
-      for (std::size_t i = begin; i < end; ++i) {
-        other[to[byte_of(key_of(rows[i]), byte)]++] = rows[i];
-      }
-    }
-    rows.swap(other);
+  const auto other = std::make_unique_for_overwrite<Row[]>(count);
+  if (count <= kNear) {
+    sort_part(rows.data(), other.get(), count, false);
+  } else {
+    sort_by_team(rows.data(), other.get(), count, team);
   }
 }
 
 }  // namespace
 
-void sort_keys(std::vector<std::uint64_t>& keys, int threads) { radix_sort(keys, threads); }
-void sort_keys(std::vector<KeyedRow>& rows, int threads) { radix_sort(rows, threads); }
+void sort_keys(std::vector<std::uint64_t>& keys, int threads) { sort_rows(keys, threads); }
+void sort_keys(std::vector<KeyedRow>& rows, int threads) { sort_rows(rows, threads); }
 
 }  // namespace apatite

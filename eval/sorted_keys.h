@@ -17,12 +17,13 @@ inline std::uint64_t ordered_key(double value) {
 }
 
 struct KeyedRow {
-  std::uint64_t key = 0;
-  std::uint32_t row = 0;
+  std::uint64_t key;
+  std::uint32_t row;
 };
 
-// Sort ascending, stable: a radix sort by bytes from the last to the first, leaving out bytes that
-// are equal everywhere. `threads` share the work of each pass; 0 is all that the process may use.
+// Sort ascending, stable, by distribution: rows go to about a thousand buckets by their distance
+// from the least key, each bucket likewise to one bucket for every few rows, and those are sorted
+// by insertion. `threads` share the work; 0 is all that the process may use.
 void sort_keys(std::vector<std::uint64_t>& keys, int threads = 0);
 void sort_keys(std::vector<KeyedRow>& rows, int threads = 0);
 
