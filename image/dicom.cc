@@ -8,6 +8,7 @@
 
 #include "base/bytes.h"
 #include "base/error.h"
+#include "base/text.h"
 #include "image/dicom_data_set.h"
 #include "image/dicom_frame.h"
 #include "image/dicom_header.h"
@@ -88,6 +89,53 @@ Image decode_colours(DicomFrame frame, const DicomHeader& header, const DicomOpt
   return colour_image<std::uint8_t>(frame.bytes, header, options, where);
 }
 
+// What a reader wants to know of the file, for people.
+ImageFacts facts_of(const DicomHeader& header, std::int64_t frame) {
+  const auto number = [](std::int64_t value) { return to_text(value); };
+  ImageFacts facts{
+      {"format", "DICOM"},
+      {"transfer syntax", std::string(header.syntax->name)},
+      {"lossless", header.syntax->lossless ? "yes" : "no"},
+      {"photometric interpretation", header.photometric},
+      {"bits", number(header.bits_stored) + " stored in " + number(header.bits_allocated) +
+                   ", high bit " + number(header.high_bit) +
+                   (header.is_signed ? ", signed" : ", unsigned")},
+      {"frame", number(frame) + " of " + number(header.frames)}};
+  for (std::size_t i = 0; i < header.windows.size(); ++i) {
+    const DicomWindow& window = header.windows[i];
+    facts.emplace_back("window " + number(static_cast<std::int64_t>(i + 1)),
+                       "center " + to_text(window.center) + ", width " + to_text(window.width) +
+                           (window.explanation.empty() ? "" : " (" + window.explanation + ")"));
+  }
+  for (std::size_t i = 0; i < header.voi_luts.size(); ++i) {
+    const DicomLut& lut = header.voi_luts[i];
+    facts.emplace_back("VOI LUT " + number(static_cast<std::int64_t>(i + 1)),
+                       number(static_cast<std::int64_t>(lut.table.size())) + " entries of " +
+                           number(lut.bits) + " bits" +
+                           (lut.explanation.empty() ? "" : " (" + lut.explanation + ")"));
+  }
+  return facts;
+}
+
+void add_facts(const DicomHeader& header, const DicomOptions& options,
+               const DicomPipeline& pipeline, ImageFacts& facts) {
+  if (!options.apply_modality) {
+    facts.emplace_back("modality", "left out");
+  } else if (header.modality_lut) {
+    facts.emplace_back("modality", "LUT");
+  } else if (header.slope) {
+    facts.emplace_back("modality", "slope " + to_text(*header.slope) + ", intercept " +
+                                       to_text(*header.intercept));
+  }
+  facts.emplace_back("VOI", pipeline.voi);
+  facts.emplace_back("polarity", pipeline.inverted ? "inverted" : "as stored");
+  if (header.padding) {
+    facts.emplace_back("padding", to_text(*header.padding) + " to " +
+                                      to_text(header.padding_limit.value_or(*header.padding)) +
+                                      (options.padding_black ? ", made black" : ", kept"));
+  }
+}
+
 }  // namespace
 
 Image decode_dicom(std::span<const std::byte> file, const DicomOptions& options,
@@ -96,12 +144,18 @@ Image decode_dicom(std::span<const std::byte> file, const DicomOptions& options,
   const DicomHeader header = read_dicom_header(dicom, options.frame, where);
   const std::int64_t frame = options.frame.value_or(1);
   if (!header.is_grey()) {
-    return decode_colours(decode_dicom_frame(dicom, header, frame, where), header, options, where);
+    Image image =
+        decode_colours(decode_dicom_frame(dicom, header, frame, where), header, options, where);
+    image.facts = facts_of(header, frame);
+    return image;
   }
   // What the recipe cannot do with this file is refused before its pixels are decoded.
   const DicomPipeline pipeline = dicom_pipeline(header, options, where);
   const DicomFrame pixels = decode_dicom_frame(dicom, header, frame, where);
-  return apply_dicom_pipeline(pipeline, pixels.bytes, header, options, where);
+  Image image = apply_dicom_pipeline(pipeline, pixels.bytes, header, options, where);
+  image.facts = facts_of(header, frame);
+  add_facts(header, options, pipeline, image.facts);
+  return image;
 }
 
 }  // namespace apatite

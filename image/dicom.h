@@ -11,7 +11,8 @@
 namespace apatite {
 
 // One frame of a DICOM file, made ready as `options` say: grey of 8, 16 or 32 bits, or RGB of 8 or
-// 16. docs/dicom.md says what is read and what is refused.
+// 16. Image::facts says what was found and done. docs/dicom.md says what is read and what is
+// refused.
 //
 // Only for a process that is watched, since compressed pixels are decoded by GDCM
 // (image/gdcm_codec.h); elsewhere call DecoderPool::decode (image/decoder_pool.h). Throws Error:

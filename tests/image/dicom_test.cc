@@ -95,6 +95,21 @@ TEST(Dicom, IsReadAsTheRecipeSaysOrRefusedIfItDoesNot) {
                 "the recipe, e.g., \"dicom\": {\"voi\": \"first\", \"output\": 16}");
 }
 
+TEST(Dicom, SaysWhatItFoundAndDid) {
+  const Image image =
+      decoded(golden_folder() / "padding.dcm", {{"voi", {{"center", 2000}, {"width", 900}}}});
+  const ImageFacts expected{{"format", "DICOM"},
+                            {"transfer syntax", "Explicit VR Little Endian"},
+                            {"lossless", "yes"},
+                            {"photometric interpretation", "MONOCHROME1"},
+                            {"bits", "12 stored in 16, high bit 11, unsigned"},
+                            {"frame", "1 of 1"},
+                            {"VOI", "window of the recipe: center 2000, width 900, LINEAR"},
+                            {"polarity", "inverted"},
+                            {"padding", "4095 to 4000, made black"}};
+  EXPECT_EQ(image.facts, expected);
+}
+
 TEST(DicomOptions, RefusesWhatItDoesNotKnow) {
   const auto refused = [](const char* json) {
     return refusal(ErrorKind::kBadFile,
