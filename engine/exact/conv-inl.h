@@ -56,11 +56,18 @@ HWY_INLINE void finish_tile(const ConvGeometry& geometry, const Epilogue& epilog
       add_pixels<P>(tile.residual + block, step, acc[o]);
     }
     if (tile.mask != nullptr) {
-      // Noted before the mask hides it.
+      const bool norm = epilogue.mask_scale != nullptr;
+      const Vector scale =
+          norm ? hn::Load(kFloats, epilogue.mask_scale + channel) : hn::Set(kFloats, 1.0F);
+      const Vector shift =
+          norm ? hn::Load(kFloats, epilogue.mask_shift + channel) : hn::Zero(kFloats);
 #pragma GCC unroll 16
       for (int p = 0; p < P; ++p) {
-        note(acc[o][p], noted);
-        acc[o][p] = where_positive(hn::Load(kFloats, tile.mask + block + p * step), acc[o][p]);
+        note(acc[o][p], noted);  // before the mask hides it
+        // Without a norm the mask itself: fma(mask, 1, 0) is exact.
+        const Vector mask =
+            fused_multiply_add(hn::Load(kFloats, tile.mask + block + p * step), scale, shift);
+        acc[o][p] = where_positive(mask, acc[o][p]);
       }
     }
     if (epilogue.scale != nullptr) {

@@ -107,7 +107,7 @@ TiledConvStep::TiledConvStep(const KernelTable& kernels, const ConvWalk& walk, C
   const Layout& y = spec_.y.layout;
   const auto out = static_cast<std::size_t>(y.blocks() * y.lanes);
   const auto in = static_cast<std::size_t>(x.blocks() * x.lanes);
-  channel_values_ = AlignedArray<float>(3 * out + 2 * in);
+  channel_values_ = AlignedArray<float>(5 * out + 2 * in);
   float* to = channel_values_.data();
   if (spec_.bias) {
     epilogue_.bias = to;
@@ -118,6 +118,12 @@ TiledConvStep::TiledConvStep(const KernelTable& kernels, const ConvWalk& walk, C
     to = pad_channels(spec_.norm->scale, y, to);
     epilogue_.shift = to;
     to = pad_channels(spec_.norm->shift, y, to);
+  }
+  if (spec_.mask_norm) {
+    epilogue_.mask_scale = to;
+    to = pad_channels(spec_.mask_norm->scale, y, to);
+    epilogue_.mask_shift = to;
+    to = pad_channels(spec_.mask_norm->shift, y, to);
   }
   if (spec_.norm_before) {
     scale_before_ = to;

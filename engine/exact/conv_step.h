@@ -27,6 +27,7 @@ struct ConvSpec {
   std::optional<Tensor> bias;
   std::optional<Affine<float>> norm_before;  // followed by a ReLU
   std::optional<Affine<float>> norm;
+  std::optional<Affine<float>> mask_norm;  // computed on the mask first
   bool relu = false;
 };
 

@@ -28,13 +28,16 @@ struct alignas(64) Status {
 };
 
 // What follows a convolution's chain on its way to memory, in this order: + bias,
-// [+ residual if `residual_first`,] 0 where the mask is not above 0, fma(., scale, shift),
+// [+ residual if `residual_first`,] 0 where the mask is not above 0 (or, with mask_scale,
+// fma(mask, mask_scale, mask_shift) is not), fma(., scale, shift),
 // [+ residual if not,] ReLU (or + 0). Null: left out. Each array holds one value per output
 // channel, padded with 0 to whole blocks.
 struct Epilogue {
   const float* bias = nullptr;
   const float* scale = nullptr;
   const float* shift = nullptr;
+  const float* mask_scale = nullptr;
+  const float* mask_shift = nullptr;
   bool residual_first = false;
   bool relu = false;
 };

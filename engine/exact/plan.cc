@@ -44,7 +44,12 @@ FusionRules fusion_rules(bool enabled) {
   return {
       .enabled = enabled,
       .norm_before = [](const Node& node) { return can_norm_before(std::get<Conv2d>(node.op)); },
-      .anything_after = [](const Node& node) { return can_tile(std::get<Conv2d>(node.op)); }};
+      .anything_after =
+          [](const Node& node) {
+            const auto* grad = std::get_if<Conv2dInputGrad>(&node.op);
+            return grad != nullptr ? can_tile_grad(grad->forward)
+                                   : can_tile(std::get<Conv2d>(node.op));
+          }};
 }
 
 // What becomes a step.
@@ -53,6 +58,7 @@ struct Job {
   const FusedGroup* group = nullptr;  // kGroup
   std::vector<ValueId> reads;
   std::optional<ValueId> residual;
+  std::optional<ValueId> mask;
   ValueId write = 0;       // kOutput: none
   std::size_t output = 0;  // kOutput: its number
 };
@@ -89,6 +95,7 @@ class Planner {
 
   ValueId new_value(Layout layout) {
     values_.push_back({.layout = std::move(layout), .buffer = kNowhere});
+    root_.push_back({values_.size() - 1, 0});
     return values_.size() - 1;
   }
 
@@ -109,6 +116,12 @@ class Planner {
       }
     } else if (keeps_blocks(node(group.main).op)) {
       layout.block_channels = values_[job.reads[0]].layout.block_channels;
+    } else if (as_convolution_grad(graph_, node(group.main))) {
+      if (const auto like = layout_of_input(group.main))
+        layout.block_channels = like->block_channels;
+    }
+    if (const auto* slice = std::get_if<Slice>(&node(group.main).op)) {
+      if (add_view(group, job.reads[0], slice->first_channel)) return;
     }
     if (std::holds_alternative<Add>(node(group.main).op) ||
         std::holds_alternative<ReluGrad>(node(group.main).op)) {
@@ -121,14 +134,58 @@ class Planner {
       job.reads[0] = in_layout(job.reads[0], of_g);
     }
     if (group.residual) job.residual = in_layout(value_of_[*group.residual], layout);
+    if (group.mask) job.mask = in_layout(value_of_[*group.mask], layout);
     job.write = new_value(std::move(layout));
     value_of_[group.result] = job.write;
     jobs_.push_back(std::move(job));
+    add_outputs(group.result);
+  }
+
+  void add_outputs(NodeId result) {
     for (std::size_t i = 0; i < outputs_.size(); ++i) {
-      if (outputs_[i] != group.result) continue;
-      jobs_.push_back(
-          {.kind = Job::Kind::kOutput, .reads = {value_of_[group.result]}, .output = i});
+      if (outputs_[i] != result) continue;
+      jobs_.push_back({.kind = Job::Kind::kOutput, .reads = {value_of_[result]}, .output = i});
     }
+  }
+
+  // How the input lies of the convolution whose gradient `id` computes: its gradient lies so too.
+  std::optional<Layout> layout_of_input(NodeId id) const {
+    for (NodeId forward = 0; forward < id; ++forward) {
+      if (!as_convolution(graph_, node(forward))) continue;
+      if (node(forward).parameters[0] != node(id).parameters[0]) continue;
+      NodeId input = node(forward).inputs[0];
+      // A batch norm and ReLU ahead of the convolution are in its step.
+      while (value_of_[input] == kNowhere && !node(input).inputs.empty()) {
+        input = node(input).inputs[0];
+      }
+      if (value_of_[input] == kNowhere) return std::nullopt;
+      const Layout& layout = values_[value_of_[input]].layout;
+      if (layout.lanes == kernels_.lanes) return layout;
+    }
+    return std::nullopt;
+  }
+
+  // Channels that fill whole blocks of a value need no place of their own. False if they do not.
+  bool add_view(const FusedGroup& group, ValueId value, std::int64_t first_channel) {
+    const Layout& whole = values_[value].layout;
+    const Shape& shape = node(group.result).shape;
+    std::size_t block = 0;
+    std::int64_t channel = 0;
+    while (channel < first_channel) channel += whole.block_channels[block++];
+    if (channel != first_channel) return false;
+    Layout layout = whole;
+    layout.block_channels.clear();
+    const std::size_t first_block = block;
+    while (channel < first_channel + shape.channels) {
+      layout.block_channels.push_back(whole.block_channels[block]);
+      channel += whole.block_channels[block++];
+    }
+    if (channel != first_channel + shape.channels) return false;
+    const ValueId view = new_value(std::move(layout));
+    root_[view] = {root_[value].value, root_[value].block + static_cast<std::int64_t>(first_block)};
+    value_of_[group.result] = view;
+    add_outputs(group.result);
+    return true;
   }
 
   static bool keeps_blocks(const Op& op) {
@@ -213,8 +270,7 @@ class Planner {
   void place_values() {
     last_read_.assign(values_.size(), 0);
     for (std::size_t i = 0; i < jobs_.size(); ++i) {
-      for (const ValueId read : jobs_[i].reads) last_read_[read] = i;
-      if (jobs_[i].residual) last_read_[*jobs_[i].residual] = i;
+      for (const ValueId read : all_reads(jobs_[i])) last_read_[root_[read].value] = i;
     }
     // The last concatenation of a dense block holds all the others, so it comes first.
     for (std::size_t i = jobs_.size(); i-- > 0;) {
@@ -222,8 +278,22 @@ class Planner {
     }
     concat_buffers_ = plan_.buffers.size();
     for (std::size_t i = 0; i < jobs_.size(); ++i) {
+      for (const ValueId read : all_reads(jobs_[i])) place_view(read);
       if (jobs_[i].kind != Job::Kind::kOutput) place_result(jobs_[i], i);
     }
+  }
+
+  static std::vector<ValueId> all_reads(const Job& job) {
+    std::vector<ValueId> reads = job.reads;
+    if (job.residual) reads.push_back(*job.residual);
+    if (job.mask) reads.push_back(*job.mask);
+    return reads;
+  }
+
+  void place_view(ValueId view) {
+    const Value& root = values_[root_[view].value];
+    values_[view].buffer = root.buffer;
+    values_[view].first_block = root.first_block + root_[view].block;
   }
 
   // Where the parts of a concatenation already lie one after the other, it is there. Else it gets a
@@ -267,6 +337,7 @@ class Planner {
     if (result.buffer != kNowhere) return;
     if (job.residual && can_overwrite(*job.residual, job, index)) {
       result.buffer = values_[*job.residual].buffer;
+      result.first_block = values_[*job.residual].first_block;
     } else {
       result.buffer = new_buffer(result.layout);
     }
@@ -275,10 +346,11 @@ class Planner {
   // Whether nothing reads the residual later, and nothing else of its buffer now.
   bool can_overwrite(ValueId residual, const Job& job, std::size_t index) const {
     const std::size_t buffer = values_[residual].buffer;
-    return last_read_[residual] == index && buffer >= concat_buffers_ &&
+    const auto lies_there = [&](ValueId read) { return values_[read].buffer == buffer; };
+    return last_read_[root_[residual].value] == index && buffer >= concat_buffers_ &&
            values_[residual].layout == values_[job.write].layout &&
-           std::none_of(job.reads.begin(), job.reads.end(),
-                        [&](ValueId read) { return values_[read].buffer == buffer; });
+           std::none_of(job.reads.begin(), job.reads.end(), lies_there) &&
+           !(job.mask && lies_there(*job.mask));
   }
 
   // --- Order: what runs image by image, how long each buffer is in use. ---
@@ -308,8 +380,7 @@ class Planner {
 
   void find_live_ranges() {
     for (std::size_t i = 0; i < jobs_.size(); ++i) {
-      for (const ValueId read : jobs_[i].reads) touch(read, i);
-      if (jobs_[i].residual) touch(*jobs_[i].residual, i);
+      for (const ValueId read : all_reads(jobs_[i])) touch(read, i);
       if (jobs_[i].kind != Job::Kind::kOutput) touch(jobs_[i].write, i);
     }
   }
@@ -433,6 +504,12 @@ class Planner {
     const Dims dims{op.out_channels, main.shape.channels / op.groups, op.kernel.height,
                     op.kernel.width};
     spec.weight = Tensor(dims, load(main.parameters[0]).values());
+    const FusedGroup& group = *job.group;
+    if (job.residual) spec.residual = values_[*job.residual];
+    if (job.mask) spec.mask = values_[*job.mask];
+    if (group.mask_norm) spec.mask_norm = load_norm(*group.mask_norm);
+    if (group.norm) spec.norm = load_norm_grad(*group.norm);
+    spec.residual_first = group.residual_first;
     if (!can_tile_grad(op)) return std::make_unique<GenericConvGradStep>(std::move(spec));
     return std::make_unique<ConvGradStep>(kernels_, spec, threads_);
   }
@@ -484,6 +561,12 @@ class Planner {
   std::vector<ValueId> value_of_;  // by node
   ValueId blocked_input_;          // the image in blocks, once it is needed
   std::vector<Value> values_;
+  // Of which value each is a part, and from which of its blocks on; most are a whole: (itself, 0).
+  struct Root {
+    ValueId value;
+    std::int64_t block;
+  };
+  std::vector<Root> root_;  // by value
   std::vector<Job> jobs_;
   std::vector<std::size_t> last_read_;  // by value: a job
   std::size_t concat_buffers_ = 0;      // the first buffers hold concatenations
