@@ -46,7 +46,8 @@ class Fuser {
 
   // A ReLU behind a batch norm need not be kept for its gradient: batch norm ahead of the ReLU can
   // be computed again where the gradient needs its sign, so that both stay ahead of a convolution.
-  // To be read by that gradient then means to read what the batch norm reads.
+  // To be read by that gradient then means to read what the batch norm reads. (A batch norm that
+  // rather follows the convolution before it is left there.)
   void choose_recomputed_masks() {
     for (NodeId id = 0; id < needed_.size(); ++id) {
       if (!needed_[id] || !is<ReluGrad>(id)) continue;
@@ -62,8 +63,10 @@ class Fuser {
       if (!hidden) continue;
       const NodeId first = readers_[relu].front();
       if (!is<Conv2d>(first) || !rules_.norm_before(graph_.node(first))) continue;
+      const NodeId x = graph_.node(norm).inputs[0];
+      if (is<Conv2d>(x) && readers_[x].size() == 1 && !visible_[x]) continue;
       readers_[relu].pop_back();
-      readers_[graph_.node(norm).inputs[0]].push_back(id);
+      readers_[x].push_back(id);
       norm_of_mask_[id] = norm;
     }
   }

@@ -80,8 +80,14 @@ class Planner {
     for (const FusedGroup& group : groups_) add_group(group);
     place_values();
     choose_cut();
-    find_live_ranges();
-    plan_arenas();
+    plan_memory();
+    // A gradient needs what the forward pass made long ago: held for a whole batch, all of it would
+    // fill the memory. Then image by image to the end.
+    constexpr std::int64_t kMostBatchFloats = std::int64_t{1} << 24;  // for one image: 64 MiB
+    if (plan_.batch_arena > kMostBatchFloats) {
+      cut_job_ = jobs_.size();
+      plan_memory();
+    }
     for (std::size_t i = 0; i < jobs_.size(); ++i) {
       if (i == cut_job_) plan_.cut = plan_.steps.size();
       if (auto step = make_step(jobs_[i])) plan_.steps.push_back(std::move(step));
@@ -376,6 +382,15 @@ class Planner {
     if (buffer.first == kNowhere) buffer.first = step;
     buffer.last = step;
     buffer.whole_batch = buffer.whole_batch || step >= cut_job_;
+  }
+
+  void plan_memory() {
+    for (Buffer& buffer : plan_.buffers) {
+      buffer.first = kNowhere;
+      buffer.whole_batch = false;
+    }
+    find_live_ranges();
+    plan_arenas();
   }
 
   void find_live_ranges() {
