@@ -69,17 +69,22 @@ std::uint64_t scaled(std::uint64_t bits, std::uint64_t k) {
   return static_cast<std::uint64_t>((Uint128{bits} * k) >> 64U);
 }
 
-// Of the draws first .. first + kLanes - 1, how often each has every cluster.
+// Of the draws first .. first + kLanes - 1, how often each has every cluster. `of_one` is for the
+// counts of one draw, which are counted close together.
 void draw_clusters(const std::vector<std::vector<std::uint32_t>>& all_strata, std::uint64_t seed,
-                   std::uint64_t first, std::vector<Lanes32>& counts) {
-  std::fill(counts.begin(), counts.end(), Lanes32{});
+                   std::uint64_t first, std::vector<std::uint32_t>& of_one,
+                   std::vector<Lanes32>& counts) {
   for (std::size_t lane = 0; lane < kLanes; ++lane) {
+    std::fill(of_one.begin(), of_one.end(), 0);
     const std::uint64_t stream = random_stream(seed, first + lane);
     std::uint64_t counter = 0;
     for (const std::vector<std::uint32_t>& stratum : all_strata) {
       for (std::size_t i = 0; i < stratum.size(); ++i) {
-        ++counts[stratum[scaled(random_bits(stream, counter++), stratum.size())]][lane];
+        ++of_one[stratum[scaled(random_bits(stream, counter++), stratum.size())]];
       }
+    }
+    for (std::size_t cluster = 0; cluster < counts.size(); ++cluster) {
+      counts[cluster][lane] = of_one[cluster];
     }
   }
 }
@@ -209,10 +214,11 @@ Bootstrap bootstrap_aucs(const Cases& cases, std::span<const std::span<const dou
 #pragma omp parallel num_threads(std::min(threads, blocks))
   {
     std::vector<Lanes32> counts(clusters);
+    std::vector<std::uint32_t> of_one(clusters);
 #pragma omp for schedule(dynamic, 1) reduction(|| : too_large)
     for (int block = 0; block < blocks; ++block) {
       const std::size_t first = static_cast<std::size_t>(block) * kLanes;
-      draw_clusters(all_strata, options.seed, first, counts);
+      draw_clusters(all_strata, options.seed, first, of_one, counts);
       const Sizes drawn = drawn_sizes(sizes, counts);
       for (std::size_t k = 0; k < kLanes; ++k) {
         defined[first + k] = drawn.positives[k] > 0 && drawn.negatives[k] > 0 ? 1 : 0;
