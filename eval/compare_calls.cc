@@ -104,7 +104,8 @@ std::vector<double> benjamini_hochberg(std::span<const double> p_values) {
   const auto n = static_cast<double>(p_values.size());
   double smallest = 1;
   for (std::size_t rank = order.size(); rank-- > 0;) {
-    smallest = std::min(smallest, n * p_values[order[rank]] / static_cast<double>(rank + 1));
+    // The largest p-value has a factor of exactly 1.
+    smallest = std::min(smallest, n / static_cast<double>(rank + 1) * p_values[order[rank]]);
     adjusted[order[rank]] = smallest;
   }
   return adjusted;
