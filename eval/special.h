@@ -1,6 +1,6 @@
 // Distribution functions behind intervals and p-values, from base/math.h alone: the same bits on
 // every machine. Errors are relative unless said otherwise, eps = 2^-52; tests/eval/special_test.cc
-// holds them against 40-digit values.
+// holds them against 60-digit values.
 #pragma once
 
 namespace apatite {

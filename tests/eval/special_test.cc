@@ -1,4 +1,4 @@
-// Distribution functions against 40-digit values (tests/goldens/eval/special.py).
+// Distribution functions against 60-digit values (tests/goldens/eval/special.py).
 #include "eval/special.h"
 
 #include <gtest/gtest.h>

@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Writes special.json: distribution functions to 40 digits by mpmath 1.3, rounded to binary64.
+"""Writes special.json: distribution functions to 60 digits by mpmath 1.4, rounded to binary64.
 
     pip install mpmath && tests/goldens/eval/special.py > tests/goldens/eval/special.json
 """
