@@ -124,13 +124,37 @@ Matrix2 product(const Matrix2& a, const Matrix2& b) {
 }
 
 // Logistic regression of the label on x = logit of the probability: intercept a and, if it is free,
-// slope b (else 1), by Newton's method on the log likelihood.
+// slope b (else 1), by Newton's method on the log likelihood. That is concave; a step that lowers
+// it is too long and is halved.
 class LogisticFit {
  public:
   LogisticFit(const ScoredCases& cases, std::span<const double> x, bool slope_is_free)
       : cases_(cases), x_(x), free_(slope_is_free) {
-    constexpr int kSteps = 100;
-    for (int i = 0; i < kSteps && !converged_; ++i) step();
+    constexpr int kSteps = 200;
+    constexpr double kRelative = 1e-12;
+    State state = at(0, 1);
+    double a_step = 0;
+    double b_step = 0;
+    for (int i = 0; i < kSteps; ++i) {
+      const State next = at(a_ + a_step, b_ + b_step);
+      // Less than the rounding of the sum is no loss.
+      if (!(next.likelihood >= state.likelihood - kRelative * std::abs(state.likelihood))) {
+        a_step /= 2;
+        b_step /= 2;
+        continue;
+      }
+      state = next;
+      a_ += a_step;
+      b_ += b_step;
+      information_ = state.information;
+      const Matrix2 inverted = inverse(state.information);
+      a_step = inverted[0][0] * state.score[0] + inverted[0][1] * state.score[1];
+      b_step = inverted[1][0] * state.score[0] + inverted[1][1] * state.score[1];
+      if (!std::isfinite(a_step) || !std::isfinite(b_step)) return;
+      converged_ = std::abs(a_step) <= kRelative * (1 + std::abs(a_)) &&
+                   std::abs(b_step) <= kRelative * (1 + std::abs(b_));
+      if (converged_) return;
+    }
   }
 
   [[nodiscard]] bool converged() const { return converged_; }
@@ -151,12 +175,24 @@ class LogisticFit {
   }
 
  private:
-  void step() {
+  struct State {
+    double likelihood = 0;
+    std::array<double, 2> score{};
+    Matrix2 information{};
+  };
+
+  [[nodiscard]] State at(double a, double b) const {
+    CompensatedSum likelihood;
     std::array<CompensatedSum, 5> sums;  // score: a, b; information: aa, ab, bb
     for (std::size_t i = 0; i < x_.size(); ++i) {
-      const double p = expit(a_ + b_ * x_[i]);
+      const double eta = a + b * x_[i];
+      const double e = exponential(-std::abs(eta));
+      const double p = (eta >= 0 ? 1 : e) / (1 + e);
       const double w = weight_of(cases_, i);
-      const double residual = w * ((cases_.positive[i] != 0 ? 1.0 : 0.0) - p);
+      const bool positive = cases_.positive[i] != 0;
+      // ln p, or ln(1 - p): -ln(1 + e^-|eta|), less |eta| on the wrong side.
+      likelihood.add(-w * (logarithm_1p(e) + (positive == (eta >= 0) ? 0 : std::abs(eta))));
+      const double residual = w * ((positive ? 1.0 : 0.0) - p);
       const double v = w * p * (1 - p);
       sums[0].add(residual);
       sums[1].add(residual * x_[i]);
@@ -164,17 +200,12 @@ class LogisticFit {
       sums[3].add(v * x_[i]);
       sums[4].add(v * x_[i] * x_[i]);
     }
-    information_ = {{{sums[2].value(), free_ ? sums[3].value() : 0},
-                     {free_ ? sums[3].value() : 0, free_ ? sums[4].value() : 1}}};
-    const Matrix2 inverted = inverse(information_);
-    const double score_b = free_ ? sums[1].value() : 0;
-    const double da = inverted[0][0] * sums[0].value() + inverted[0][1] * score_b;
-    const double db = inverted[1][0] * sums[0].value() + inverted[1][1] * score_b;
-    a_ += da;
-    b_ += db;
-    constexpr double kRelative = 1e-12;
-    converged_ = std::abs(da) <= kRelative * (1 + std::abs(a_)) &&
-                 std::abs(db) <= kRelative * (1 + std::abs(b_));
+    State state;
+    state.likelihood = likelihood.value();
+    state.score = {sums[0].value(), free_ ? sums[1].value() : 0};
+    state.information = {{{sums[2].value(), free_ ? sums[3].value() : 0},
+                          {free_ ? sums[3].value() : 0, free_ ? sums[4].value() : 1}}};
+    return state;
   }
 
   const ScoredCases& cases_;

@@ -229,6 +229,14 @@ std::string rounded(double value) {
   return text;
 }
 
+constexpr std::string_view kFromTest =
+    "(T): the threshold was chosen on the reported cases; what is reported at it is too good";
+
+bool from_test(const Evaluation& evaluation) {
+  return std::any_of(evaluation.models.begin(), evaluation.models.end(),
+                     [](const ModelEvaluation& model) { return model.threshold_from_test; });
+}
+
 std::string threshold_text(const ModelEvaluation& model) {
   return model.threshold ? to_text(*model.threshold) + (model.threshold_from_test ? " (T)" : "")
                          : std::string();
@@ -285,14 +293,22 @@ std::string summary_table(const Evaluation& evaluation, TableFormat format) {
     }
     rows.push_back(std::move(row));
   }
-  return render(rows, format);
+  std::string text = render(rows, format);
+  // Where only the table is shown. A CSV file has the mark at the cut-off alone.
+  if (from_test(evaluation) && format == TableFormat::kMarkdown) {
+    text += "\n" + std::string(kFromTest) + "\n";
+  } else if (from_test(evaluation) && format == TableFormat::kLatex) {
+    text += "\\par " + std::string(kFromTest) + "\n";
+  }
+  return text;
 }
 
 std::string full_table(const Evaluation& evaluation, TableFormat format) {
   Rows rows{{{"Model"}, {"Metric"}, {"Value"}, {confidence_of(evaluation)}, {"Interval"}}};
   for (const ModelEvaluation& model : evaluation.models) {
     for (const Metric& metric : model.metrics) {
-      std::vector<Cell> row{{model.name}, {std::string(definition_of(metric.id).name)}};
+      std::vector<Cell> row{{model.name + (model.threshold_from_test ? " (T)" : "")},
+                            {std::string(definition_of(metric.id).name)}};
       if (!metric.value) {
         row.insert(row.end(), {{"undefined: " + metric.undefined}, {}, {}});
       } else {
@@ -340,14 +356,13 @@ std::string description(const Evaluation& evaluation) {
     line("threshold of " + model.name + ": " + to_text(*model.threshold) + " by " +
          model.threshold_rule + " on " + model.threshold_on);
   }
-  const bool from_test =
-      std::any_of(evaluation.models.begin(), evaluation.models.end(),
-                  [](const ModelEvaluation& model) { return model.threshold_from_test; });
-  if (from_test) {
-    line(
-        "WARNING (T): the threshold was chosen on the reported cases; what is reported at it is "
-        "too good");
+  for (const ModelEvaluation& model : evaluation.models) {
+    if (!model.confusion) continue;
+    const Confusion& c = *model.confusion;
+    line("counts of " + model.name + ": TP " + to_text(c.tp()) + ", FN " + to_text(c.fn()) +
+         ", FP " + to_text(c.fp()) + ", TN " + to_text(c.tn()));
   }
+  if (from_test(evaluation)) line("WARNING " + std::string(kFromTest));
   for (const std::string& note : evaluation.notes) line("note: " + note);
   return text;
 }

@@ -63,7 +63,8 @@ TEST_F(Evaluate, PrintsTablesAndWritesTheSameFilesEveryTime) {
       "called positive: score > threshold\n"
       "cases: 12 cases read, 4 outside test, 8 in test, 4 patients, 4 malignant, 4 benign\n"
       "intervals: clustered by patient (4 patients)\n"
-      "threshold of p:malignant: 0.4 by youden on split validation\n"))
+      "threshold of p:malignant: 0.4 by youden on split validation\n"
+      "counts of p:malignant: TP 4, FN 0, FP 2, TN 2\n"))
       << first.output;
   const Json json = parse_json(read_text(folder_ / "m.json"), "m.json");
   EXPECT_EQ(json["models"][0]["counts"], (Json{{"tp", 4}, {"fn", 0}, {"fp", 2}, {"tn", 2}}));

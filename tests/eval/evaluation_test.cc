@@ -280,6 +280,27 @@ TEST(Evaluation, ProbabilityMetricsNeedProbabilities) {
             "the scores separate the classes, so that the slope has no finite estimate");
 }
 
+TEST(Evaluation, FitsTheCalibrationWherePlainNewtonStepsDiverge) {
+  // Found by the fuzzer: the first full step overshoots without return.
+  const Evaluation evaluation =
+      evaluate_text("image,label,s\na,1,0.7\nb,0,0.25\nc,1,.037\nd,0,0.1\n", {});
+  const Metric* slope = evaluation.models[0].find("calibration_slope");
+  ASSERT_TRUE(slope->value && slope->interval);
+  EXPECT_TRUE(std::isfinite(slope->interval->low));
+  // The score equations hold at the fit: residuals sum to 0, also times the logit.
+  const double a = *evaluation.models[0].find("calibration_intercept")->value;
+  double sum = 0;
+  double moment = 0;
+  for (const auto& [p, y] : {std::pair(0.7, 1), {0.25, 0}, {0.037, 1}, {0.1, 0}}) {
+    const double x = std::log(p / (1 - p));
+    const double residual = y - 1 / (1 + std::exp(-(a + *slope->value * x)));
+    sum += residual;
+    moment += residual * x;
+  }
+  EXPECT_NEAR(sum, 0, 1e-12);
+  EXPECT_NEAR(moment, 0, 1e-12);
+}
+
 TEST(Levels, AggregatesPatientsAndLesions) {
   const std::string rows =
       "image,label,patient,lesion,s\n"
