@@ -125,7 +125,9 @@ std::vector<NodeId> candidate_taps(const Graph& graph) {
   NodeId furthest = graph.input();  // the last node that reads one before the current
   for (NodeId id = graph.input(); id < graph.output(); ++id) {
     const bool all_paths = furthest <= id;
-    for (const NodeId reader : readers[id]) furthest = std::max(furthest, reader);
+    for (const NodeId reader : readers[id]) {
+      if (reader <= graph.output()) furthest = std::max(furthest, reader);  // else a gradient
+    }
     const Shape& shape = graph.node(id).shape;
     if (!all_paths || id == graph.input() || shape.height * shape.width == 1) continue;
     const auto same_size = [&](NodeId tap) {

@@ -1,7 +1,6 @@
 #include "engine/exact/conv_step.h"
 
 #include <algorithm>
-#include <cmath>
 #include <limits>
 #include <utility>
 
@@ -48,22 +47,6 @@ RowTiling tile_row(std::int64_t width, std::int64_t vectors, std::span<const Til
   return tiling;
 }
 
-// The rows of taps of output row `i` that lie inside the image: first and count.
-struct TapRows {
-  std::int64_t first;
-  std::int64_t count;
-};
-TapRows tap_rows(const AxisWalk& walk, std::int64_t i, std::int64_t height) {
-  const auto inside = [&](std::int64_t k) {
-    const std::int64_t row = walk.first + i * walk.step + k * walk.tap_step;
-    return row >= 0 && row < height;
-  };
-  TapRows rows{0, 0};
-  while (rows.first < walk.taps && !inside(rows.first)) ++rows.first;
-  while (rows.first + rows.count < walk.taps && inside(rows.first + rows.count)) ++rows.count;
-  return rows;
-}
-
 bool one_tap(const Conv2d& op) { return op.kernel == Extent{1, 1} && op.padding == Padding{}; }
 
 // Copies per-channel values into `to`, padded with +0 to whole blocks.
@@ -76,6 +59,26 @@ float* pad_channels(std::span<const float> values, const Layout& layout, float* 
     to += layout.lanes;
   }
   return to;
+}
+
+// The weight {oc, ic, kh, kw} as the walk reads it: {ic, oc, its taps}.
+Tensor weight_of_walk(const Tensor& weight, const ConvWalk& walk) {
+  const Dims& dims = weight.dims();
+  auto result = Tensor::uninitialized({dims[1], dims[0], walk.rows.taps, walk.columns.taps});
+  float* to = result.data();
+  for (std::int64_t ic = 0; ic < dims[1]; ++ic) {
+    for (std::int64_t oc = 0; oc < dims[0]; ++oc) {
+      const float* from = weight.data() + (oc * dims[1] + ic) * dims[2] * dims[3];
+      for (std::int64_t i = 0; i < walk.rows.taps; ++i) {
+        const std::int64_t kh = walk.rows.kernel_first + i * walk.rows.kernel_step;
+        for (std::int64_t j = 0; j < walk.columns.taps; ++j) {
+          const std::int64_t kw = walk.columns.kernel_first + j * walk.columns.kernel_step;
+          *to++ = from[kh * dims[3] + kw];
+        }
+      }
+    }
+  }
+  return result;
 }
 
 }  // namespace
@@ -220,7 +223,7 @@ std::vector<TiledConvStep::Tile> TiledConvStep::tile_image(std::int64_t vectors)
   const RowTiling tiling = tile_row(width, vectors, kernels_.tiles);
   std::vector<Tile> tiles;
   for (std::int64_t oh = 0; oh < rows; ++oh) {
-    const TapRows taps = flat_ ? TapRows{0, 1} : tap_rows(walk_.rows, oh, x.height);
+    const TapRange taps = flat_ ? TapRange{0, 1} : taps_inside(walk_.rows, oh, x.height);
     const std::int64_t row =
         walk_.rows.first + oh * walk_.rows.step + taps.first * walk_.rows.tap_step;
     const std::int64_t y_row = walk_.rows.y_first + oh * walk_.rows.y_step;
@@ -360,79 +363,6 @@ void TiledConvStep::run_block(const RunContext& context, const PanelGroup& group
   }
 }
 
-void GenericConvStep::run(const RunContext& context) const {
-  const Conv2d& op = spec_.op;
-  const Layout& x = spec_.x.layout;
-  const Layout& y = spec_.y.layout;
-  const std::vector<std::int64_t> x_channels = x.channel_offsets();
-  const std::vector<std::int64_t> y_channels = y.channel_offsets();
-  const std::vector<std::int64_t> unused = y.unused_lanes_behind();
-  const ConvWalk walk = forward_walk(op, y);
-  const auto out_channels = static_cast<std::int64_t>(y_channels.size());
-  const std::int64_t in_per_group = static_cast<std::int64_t>(x_channels.size()) / op.groups;
-  const std::int64_t out_per_group = out_channels / op.groups;
-  const std::int64_t depth = in_per_group * op.kernel.height * op.kernel.width;
-  const Share share = share_of(context.images * out_channels, context.thread, context.threads);
-  for (std::int64_t unit = share.begin; unit < share.end; ++unit) {
-    const std::int64_t oc = unit % out_channels;
-    const std::int64_t first_ic = oc / out_per_group * in_per_group;
-    const float* in = context.at(spec_.x, unit / out_channels);
-    float* out =
-        context.at(spec_.y, unit / out_channels) + y_channels[static_cast<std::size_t>(oc)];
-    const float last = spec_.bias ? spec_.bias->data()[oc] : 0.0F;
-    for (std::int64_t oh = 0; oh < y.height; ++oh) {
-      const TapRows taps = tap_rows(walk.rows, oh, x.height);
-      const std::int64_t top = oh * op.stride.height - op.padding.top;
-      for (std::int64_t ow = 0; ow < y.width; ++ow) {
-        const std::int64_t left = ow * op.stride.width - op.padding.left;
-        const float* w = spec_.weight.data() + oc * depth;
-        float acc = 0;
-        for (std::int64_t ic = first_ic; ic < first_ic + in_per_group; ++ic) {
-          const float* channel = in + x_channels[static_cast<std::size_t>(ic)];
-          for (std::int64_t kh = taps.first; kh < taps.first + taps.count; ++kh) {
-            const float* row = channel + (top + kh * op.dilation.height) * x.row_stride();
-            for (std::int64_t kw = 0; kw < op.kernel.width; ++kw) {
-              const std::int64_t column = left + kw * op.dilation.width;
-              if (column < 0 || column >= x.width) continue;
-              acc = std::fma(row[column * x.lanes], w[kh * op.kernel.width + kw], acc);
-            }
-          }
-          w += op.kernel.height * op.kernel.width;
-        }
-        acc += last;
-        context.status->lanes[0] = std::fma(acc, 0.0F, context.status->lanes[0]);
-        float* lane = out + oh * y.row_stride() + ow * y.lanes;
-        *lane = acc;
-        std::fill_n(lane + 1, unused[static_cast<std::size_t>(oc)], 0.0F);
-      }
-    }
-  }
-}
-
-namespace {
-
-// The weight {oc, ic, kh, kw} as the walk reads it: {ic, oc, its taps}.
-Tensor weight_of_walk(const Tensor& weight, const ConvWalk& walk) {
-  const Dims& dims = weight.dims();
-  auto result = Tensor::uninitialized({dims[1], dims[0], walk.rows.taps, walk.columns.taps});
-  float* to = result.data();
-  for (std::int64_t ic = 0; ic < dims[1]; ++ic) {
-    for (std::int64_t oc = 0; oc < dims[0]; ++oc) {
-      const float* from = weight.data() + (oc * dims[1] + ic) * dims[2] * dims[3];
-      for (std::int64_t i = 0; i < walk.rows.taps; ++i) {
-        const std::int64_t kh = walk.rows.kernel_first + i * walk.rows.kernel_step;
-        for (std::int64_t j = 0; j < walk.columns.taps; ++j) {
-          const std::int64_t kw = walk.columns.kernel_first + j * walk.columns.kernel_step;
-          *to++ = from[kh * dims[3] + kw];
-        }
-      }
-    }
-  }
-  return result;
-}
-
-}  // namespace
-
 ConvGradStep::ConvGradStep(const KernelTable& kernels, const ConvSpec& spec, int threads) {
   for (const ConvWalk& walk : gradient_walks(spec.op, spec.y.layout)) {
     ConvSpec part = spec;
@@ -443,54 +373,6 @@ ConvGradStep::ConvGradStep(const KernelTable& kernels, const ConvSpec& spec, int
 
 void ConvGradStep::run(const RunContext& context) const {
   for (const auto& step : steps_) step->run(context);
-}
-
-void GenericConvGradStep::run(const RunContext& context) const {
-  const Conv2d& op = spec_.op;
-  const Layout& g = spec_.x.layout;
-  const Layout& gx = spec_.y.layout;
-  const std::vector<std::int64_t> g_channels = g.channel_offsets();
-  const std::vector<std::int64_t> gx_channels = gx.channel_offsets();
-  const std::vector<std::int64_t> unused = gx.unused_lanes_behind();
-  const auto in_channels = static_cast<std::int64_t>(gx_channels.size());
-  const std::int64_t in_per_group = in_channels / op.groups;
-  const std::int64_t out_per_group = op.out_channels / op.groups;
-  const Share share = share_of(context.images * in_channels, context.thread, context.threads);
-  for (std::int64_t unit = share.begin; unit < share.end; ++unit) {
-    const std::int64_t ic = unit % in_channels;
-    const std::int64_t first_oc = ic / in_per_group * out_per_group;
-    const float* in = context.at(spec_.x, unit / in_channels);
-    float* out =
-        context.at(spec_.y, unit / in_channels) + gx_channels[static_cast<std::size_t>(ic)];
-    for (std::int64_t h = 0; h < gx.height; ++h) {
-      for (std::int64_t v = 0; v < gx.width; ++v) {
-        float acc = 0;
-        for (std::int64_t oc = first_oc; oc < first_oc + out_per_group; ++oc) {
-          const float* channel = in + g_channels[static_cast<std::size_t>(oc)];
-          const float* w = spec_.weight.data() + (oc * in_per_group + ic % in_per_group) *
-                                                     op.kernel.height * op.kernel.width;
-          for (std::int64_t kh = 0; kh < op.kernel.height; ++kh) {
-            const std::int64_t row = h + op.padding.top - kh * op.dilation.height;
-            if (row < 0 || row % op.stride.height != 0) continue;
-            if (row / op.stride.height >= g.height) continue;
-            for (std::int64_t kw = 0; kw < op.kernel.width; ++kw) {
-              const std::int64_t column = v + op.padding.left - kw * op.dilation.width;
-              if (column < 0 || column % op.stride.width != 0) continue;
-              if (column / op.stride.width >= g.width) continue;
-              acc = std::fma(channel[row / op.stride.height * g.row_stride() +
-                                     column / op.stride.width * g.lanes],
-                             w[kh * op.kernel.width + kw], acc);
-            }
-          }
-        }
-        acc += 0.0F;
-        context.status->lanes[0] = std::fma(acc, 0.0F, context.status->lanes[0]);
-        float* lane = out + h * gx.row_stride() + v * gx.lanes;
-        *lane = acc;
-        std::fill_n(lane + 1, unused[static_cast<std::size_t>(ic)], 0.0F);
-      }
-    }
-  }
 }
 
 }  // namespace apatite::exact

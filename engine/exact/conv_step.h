@@ -101,17 +101,6 @@ class TiledConvStep final : public Step {
   std::int64_t scratch_floats_ = 0;
 };
 
-// Any attributes (groups, strides), one output at a time: right, not fast. Nothing is fused to it.
-class GenericConvStep final : public Step {
- public:
-  explicit GenericConvStep(ConvSpec spec) : spec_(std::move(spec)) {}
-
-  void run(const RunContext& context) const override;
-
- private:
-  ConvSpec spec_;
-};
-
 // The gradient of a convolution with respect to its input: one tiled step per walk (conv_walk.h).
 // They write different pixels, so that threads need not wait between them.
 class ConvGradStep final : public Step {
@@ -122,17 +111,6 @@ class ConvGradStep final : public Step {
 
  private:
   std::vector<std::unique_ptr<TiledConvStep>> steps_;
-};
-
-// The same for any attributes, one value at a time: right, not fast. Nothing is fused to it.
-class GenericConvGradStep final : public Step {
- public:
-  explicit GenericConvGradStep(ConvSpec spec) : spec_(std::move(spec)) {}
-
-  void run(const RunContext& context) const override;
-
- private:
-  ConvSpec spec_;
 };
 
 }  // namespace apatite::exact

@@ -57,6 +57,17 @@ std::vector<ConvWalk> gradient_walks(const Conv2d& op, const Layout& gx) {
   return walks;
 }
 
+TapRange taps_inside(const AxisWalk& walk, std::int64_t i, std::int64_t size) {
+  const auto inside = [&](std::int64_t k) {
+    const std::int64_t at = walk.first + i * walk.step + k * walk.tap_step;
+    return at >= 0 && at < size;
+  };
+  TapRange rows{0, 0};
+  while (rows.first < walk.taps && !inside(rows.first)) ++rows.first;
+  while (rows.first + rows.count < walk.taps && inside(rows.first + rows.count)) ++rows.count;
+  return rows;
+}
+
 ColumnPadding needed_columns(const ConvWalk& walk, std::int64_t in_width) {
   if (walk.rows.taps == 0 || walk.columns.taps == 0) return {};
   const std::int64_t before = walk.columns.before();

@@ -48,6 +48,13 @@ ConvWalk forward_walk(const Conv2d& op, const Layout& y);
 // in one.
 std::vector<ConvWalk> gradient_walks(const Conv2d& op, const Layout& gx);
 
+// The taps of output i of an axis that lie inside an input of `size`: first and count.
+struct TapRange {
+  std::int64_t first;
+  std::int64_t count;
+};
+TapRange taps_inside(const AxisWalk& walk, std::int64_t i, std::int64_t size);
+
 // Columns of +0 that x needs on either side for a walk. None for the common case (at most one tap
 // of the outermost pixels lies outside), which skips those taps.
 struct ColumnPadding {

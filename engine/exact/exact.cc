@@ -68,12 +68,12 @@ class ExactExecutable final : public Executable {
 
  private:
   void reserve_memory(std::int64_t batch) {
-    const auto floats = static_cast<std::size_t>(plan_.batch_arena * batch);
+    const auto floats = static_cast<std::size_t>(plan_.memory.batch_arena * batch);
     if (batch_arena_.size() < floats) batch_arena_ = AlignedArray<float>(floats);
     // Each thread that takes images of its own needs an arena.
     const auto arenas = static_cast<std::size_t>(std::min<std::int64_t>(batch, threads_));
     while (image_arenas_.size() < arenas) {
-      image_arenas_.emplace_back(static_cast<std::size_t>(plan_.image_arena));
+      image_arenas_.emplace_back(static_cast<std::size_t>(plan_.memory.image_arena));
     }
   }
 
@@ -92,7 +92,7 @@ class ExactExecutable final : public Executable {
   // Images [first, first + count) of the batch in the `arena`-th image arena, by the threads of the
   // context.
   void run_images(RunContext& context, int arena, std::int64_t first, std::int64_t count) {
-    std::vector<exact::BufferMemory> buffers(plan_.buffers.size());
+    std::vector<exact::BufferMemory> buffers(plan_.memory.buffers.size());
     context.buffers = buffers;
     context.images = 1;
     for (std::int64_t image = 0; image < count; ++image) {
@@ -116,9 +116,9 @@ class ExactExecutable final : public Executable {
   void locate_buffers(std::vector<exact::BufferMemory>& memory, int arena, std::int64_t first,
                       std::int64_t count, std::int64_t image) const {
     float* of_image = const_cast<float*>(image_arenas_[static_cast<std::size_t>(arena)].data());
-    float* of_batch = const_cast<float*>(batch_arena_.data()) + plan_.batch_arena * first;
+    float* of_batch = const_cast<float*>(batch_arena_.data()) + plan_.memory.batch_arena * first;
     for (std::size_t i = 0; i < memory.size(); ++i) {
-      const exact::Buffer& buffer = plan_.buffers[i];
+      const exact::Buffer& buffer = plan_.memory.buffers[i];
       memory[i] =
           buffer.whole_batch
               ? exact::BufferMemory{of_batch + buffer.offset * count + image * buffer.floats,

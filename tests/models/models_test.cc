@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "base/error.h"
+#include "layers/differentiate.h"
 #include "models/describe.h"
 
 namespace apatite {
@@ -263,6 +264,18 @@ TEST(Describe, PrintsEveryNodeTheTotalsAndTheTaps) {
   EXPECT_NE(text.find("candidate taps: layer1.0.relu, layer2.0.relu, layer3.0.relu\n"),
             std::string::npos)
       << text;
+}
+
+// A layer's parameters count once, the gradient's multiply-adds as those of the layer; the taps are
+// the network's.
+TEST(Describe, CountsTheGradientsOfADifferentiatedNetwork) {
+  const Graph network = build_model({.architecture = "resnet18", .classes = 2}, 64, 48);
+  const std::vector<NodeId> input{network.input()};
+  const Graph both = differentiate(network, input).graph;
+  EXPECT_EQ(total_cost(both).parameters, total_cost(network).parameters);
+  EXPECT_EQ(total_cost(both).multiply_adds, 2 * total_cost(network).multiply_adds);
+  EXPECT_EQ(tap_names(both), tap_names(network));
+  EXPECT_NE(describe(both).find("conv2d_input_grad 7x7 stride 2x2 padding 3"), std::string::npos);
 }
 
 }  // namespace

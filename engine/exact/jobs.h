@@ -1,0 +1,56 @@
+// From a graph to jobs: what is fused, which values there are, how each lies and who makes it.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+#include <vector>
+
+#include "engine/exact/step.h"
+#include "engine/fusion.h"
+#include "engine/graph.h"
+
+namespace apatite::exact {
+
+using ValueId = std::size_t;
+constexpr std::size_t kNowhere = static_cast<std::size_t>(-1);
+
+// What becomes a step.
+struct Job {
+  enum class Kind { kGroup, kCopy, kOutput } kind = Kind::kGroup;
+  const FusedGroup* group = nullptr;  // kGroup
+  std::vector<ValueId> reads;
+  std::optional<ValueId> residual;
+  std::optional<ValueId> mask;
+  ValueId write = 0;       // kOutput: none
+  std::size_t output = 0;  // kOutput: its number
+};
+
+// Every value that a job reads.
+std::vector<ValueId> all_reads(const Job& job);
+
+struct JobList {
+  // A value is a part of `value`, from its block number `block` on; most are a whole: (itself, 0).
+  struct Root {
+    ValueId value;
+    std::int64_t block;
+  };
+
+  std::vector<FusedGroup> groups;
+  std::vector<Job> jobs;      // in their order
+  std::vector<Value> values;  // without places yet
+  std::vector<Root> roots;    // by value
+};
+
+// `lanes`: of the kernels.
+JobList make_jobs(const Graph& graph, const std::vector<NodeId>& outputs, std::int64_t lanes,
+                  bool fuse);
+
+// A convolution's or linear layer's attributes; a linear layer is a convolution whose kernel is the
+// whole image.
+std::optional<Conv2d> as_convolution(const Graph& graph, const Node& node);
+
+// The convolution whose input gradient a node computes, likewise.
+std::optional<Conv2d> as_convolution_grad(const Graph& graph, const Node& node);
+
+}  // namespace apatite::exact
