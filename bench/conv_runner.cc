@@ -29,9 +29,9 @@ ConvRunner::ConvRunner(const ConvShape& shape, const exact::KernelTable& kernels
   const SeededParameters parameters(1);
   plan_ = exact::make_plan(graph, parameters, kernels, {graph.output()}, true, threads);
   outputs_.push_back(Tensor::uninitialized(shape.out.with_batch(1)));
-  image_arena_ = AlignedArray<float>(static_cast<std::size_t>(plan_.image_arena));
-  batch_arena_ = AlignedArray<float>(static_cast<std::size_t>(plan_.batch_arena));
-  for (const exact::Buffer& buffer : plan_.buffers) {
+  image_arena_ = AlignedArray<float>(static_cast<std::size_t>(plan_.memory.image_arena));
+  batch_arena_ = AlignedArray<float>(static_cast<std::size_t>(plan_.memory.batch_arena));
+  for (const exact::Buffer& buffer : plan_.memory.buffers) {
     float* arena = buffer.whole_batch ? batch_arena_.data() : image_arena_.data();
     buffers_.push_back({arena + buffer.offset, buffer.floats});
   }
