@@ -4,7 +4,9 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "base/error.h"
@@ -209,6 +211,43 @@ TEST_P(Targets, AreRefusedUnlessOneClassPerImage) {
             }),
             "targets: this graph has no gradient that depends on them; differentiate it first, or "
             "give none");
+}
+
+// A gradient that overflows is an error that names it, also where a ReLU lets nothing of it pass.
+TEST_P(Targets, AGradientThatOverflowsIsNamed) {
+  GraphBuilder builder({1, 4, 4});
+  const auto conv = [&](const std::string& name, NodeId x) {
+    return conv2d(builder, name, x, {.out_channels = 1, .kernel = {1, 1}});
+  };
+  const NodeId dead = relu(builder, "dead", conv("a", 0));
+  const NodeId mean = global_avg_pool(builder, "gap", conv("c", conv("b", dead)));
+  const NodeId logits = linear(builder, "fc", mean, {.out_features = 2, .bias = false});
+  const Graph graph = std::move(builder).build(logits);
+  const MapParameters parameters({{"a.weight", filled({1, 1, 1, 1}, -1)},
+                                  {"b.weight", filled({1, 1, 1, 1}, 1e30F)},
+                                  {"c.weight", filled({1, 1, 1, 1}, 1e30F)},
+                                  {"fc.weight", filled({2, 1}, 1)}});
+  const std::vector<NodeId> input{0};
+  const Differentiated result = differentiate(graph, input);
+  for (const bool fuse : {true, false}) {
+    const auto executable = GetParam()->compile(
+        result.graph, parameters, {.outputs = result.gradients, .threads = 2, .fuse = fuse});
+    const Tensor images = filled({2, 1, 4, 4}, 1);
+    const std::vector<std::int64_t> targets{0, 1};
+    if (GetParam()->name() == "reference64") {  // where 1e60 is a number
+      EXPECT_EQ(executable->run64(images, targets).at(0).data()[0], 0.0);
+      continue;
+    }
+    try {
+      executable->run(images, targets);
+      ADD_FAILURE() << "no error";
+    } catch (const Error& error) {
+      EXPECT_EQ(error.kind(), ErrorKind::kNumeric);
+      EXPECT_TRUE(std::string_view(error.what())
+                      .starts_with("dead:gradient: a non-finite value arose first in this node"))
+          << error.what();
+    }
+  }
 }
 
 INSTANTIATE_TEST_SUITE_P(All, Targets, ::testing::ValuesIn(backends().begin(), backends().end()),
