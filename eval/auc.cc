@@ -60,8 +60,8 @@ PlacementSums sum_placements(std::span<const std::uint64_t> positives,
       const std::uint64_t won = j + j_end;
       const std::uint64_t lost_to = (m - i) + (m - i_end);
       sums.twice_wins += won * (i_end - i);
-      sums.positive_squares += Uint128{won * won} * (i_end - i);
-      sums.negative_squares += Uint128{lost_to * lost_to} * (j_end - j);
+      sums.positive_squares += Uint128{won} * won * (i_end - i);
+      sums.negative_squares += Uint128{lost_to} * lost_to * (j_end - j);
       i = i_end;
       j = j_end;
       continue;
@@ -71,16 +71,16 @@ PlacementSums sum_placements(std::span<const std::uint64_t> positives,
     const std::uint64_t won = 2 * j & ~of_negative;
     const std::uint64_t lost_to = 2 * (m - i) & of_negative;
     sums.twice_wins += won;
-    sums.positive_squares += won * won;
-    sums.negative_squares += lost_to * lost_to;
+    sums.positive_squares += Uint128{won} * won;
+    sums.negative_squares += Uint128{lost_to} * lost_to;
     j += of_negative & 1U;
     i += ~of_negative & 1U;
   }
   const std::uint64_t won = 2 * to.negative;
   sums.twice_wins += won * (to.positive - i);
-  sums.positive_squares += Uint128{won * won} * (to.positive - i);
+  sums.positive_squares += Uint128{won} * won * (to.positive - i);
   const std::uint64_t lost_to = 2 * (m - to.positive);
-  sums.negative_squares += Uint128{lost_to * lost_to} * (to.negative - j);
+  sums.negative_squares += Uint128{lost_to} * lost_to * (to.negative - j);
   return sums;
 }
 

@@ -204,7 +204,7 @@ Bootstrap bootstrap_aucs(const Cases& cases, std::span<const std::span<const dou
   const std::size_t clusters = sizes.positives.size();
   const int blocks = (options.draws + kLanes - 1) / kLanes;
   const std::size_t fitting = kMostCountBytes / (clusters * sizeof(Lanes32) + 1);
-  const int threads = static_cast<int>(std::clamp<std::size_t>(
+  [[maybe_unused]] const int threads = static_cast<int>(std::clamp<std::size_t>(
       fitting, 1,
       static_cast<std::size_t>(options.threads > 0 ? options.threads : omp_get_max_threads())));
   const auto padded = static_cast<std::size_t>(blocks) * kLanes;

@@ -159,7 +159,8 @@ PermutationTest auc_permutation_test(const Cases& cases, std::span<const double>
   result.exchanges = result.exact ? std::int64_t{1} << present.size() : options.draws;
 
   const std::int64_t blocks = (result.exchanges + kLanes - 1) / kLanes;
-  const int threads = options.threads > 0 ? options.threads : omp_get_max_threads();
+  [[maybe_unused]] const int threads =
+      options.threads > 0 ? options.threads : omp_get_max_threads();
   std::int64_t as_far = 0;
 #pragma omp parallel num_threads(static_cast <int>(std::min <std::int64_t>(threads, blocks)))
   {
