@@ -79,6 +79,9 @@ Json metrics_json(const Evaluation& evaluation) {
     json["weighted"] = evaluation.weighted;
     json["partial_auc_up_to"] = options.partial_auc;
     json["calibration_bins"] = options.bins;
+    if (options.auc == AucMethod::kBootstrapPercentile || options.auc == AucMethod::kBootstrapBca) {
+      json["bootstrap"] = {{"draws", options.draws}, {"seed", options.seed}};
+    }
   }
   if (options.confusion.prevalence) json["prevalence"] = *options.confusion.prevalence;
   json["flow"] = Json::array();
