@@ -21,6 +21,8 @@ void add_describe(CLI::App& program, Action& action);
 void add_backends(CLI::App& program, Action& action);
 void add_evaluate(CLI::App& program, Action& action);
 void add_compare(CLI::App& program, Action& action);
+void add_inspect(CLI::App& program, Action& action);
+void add_recipes(CLI::App& program, Action& action);
 void add_version(CLI::App& program, Action& action);
 
 }  // namespace apatite

@@ -73,6 +73,8 @@ int run(const std::vector<std::string>& words) {
   add_models(program, action);
   add_describe(program, action);
   add_backends(program, action);
+  add_inspect(program, action);
+  add_recipes(program, action);
   add_version(program, action);
   const int code = parse_and_run(program, action, words);
   flush_output();

@@ -58,6 +58,13 @@ constexpr std::array kNotRead{
 
 std::span<const ImageFormat> image_formats() { return kFormats; }
 
+std::string_view image_format_name(std::span<const std::byte> file) {
+  for (const ImageFormat& format : kFormats) {
+    if (format.recognises(file)) return format.name;
+  }
+  return {};
+}
+
 Image decode_image(std::span<const std::byte> file, std::string_view where) {
   for (const ImageFormat& format : kFormats) {
     if (format.recognises(file)) return format.decode(file, where);

@@ -22,6 +22,9 @@ struct ImageFormat {
 
 std::span<const ImageFormat> image_formats();
 
+// The name of the format above that recognises the bytes; empty if none does.
+std::string_view image_format_name(std::span<const std::byte> file);
+
 // Files above this are refused unread.
 constexpr std::size_t kMaxImageFileBytes = std::size_t{1} << 30;
 

@@ -1,5 +1,8 @@
 #include "image/image.h"
 
+#include <algorithm>
+#include <cmath>
+
 #include "base/error.h"
 #include "base/text.h"
 
@@ -69,6 +72,21 @@ std::string describe(const Image& image) {
   return to_text(image.width) + "x" + to_text(image.height) + " pixels, " +
          to_text(image.channels) + (image.channels == 1 ? " channel, " : " channels, ") +
          to_text(std::int64_t{image.bit_depth()}) + " bits";
+}
+
+Image to_16_bits(const Image& image) {
+  Image result = make_image<std::uint16_t>(image.height, image.width, image.channels, image.source);
+  visit_samples(image, [&](auto samples) {
+    const auto [low, high] = std::minmax_element(samples.begin(), samples.end());
+    const auto least = static_cast<double>(*low);
+    const double width = static_cast<double>(*high) - least;
+    std::uint16_t* to = result.values<std::uint16_t>().data();
+    for (const auto sample : samples) {
+      const double place = width > 0 ? (static_cast<double>(sample) - least) / width : 0;
+      *to++ = static_cast<std::uint16_t>(std::round(place * 65535));
+    }
+  });
+  return result;
 }
 
 std::span<const std::byte> sample_bytes(const Image& image) {

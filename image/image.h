@@ -102,6 +102,11 @@ std::string describe(const Image& image);
 // The samples as bytes, in this machine's byte order.
 std::span<const std::byte> sample_bytes(const Image& image);
 
+// Floating-point samples as 16-bit ones, to be looked at: from the least (0) to the largest (65535)
+// sample of the image, (s - least) / (largest - least) * 65535 in binary64, rounded half away from
+// 0; one value everywhere is 0.
+Image to_16_bits(const Image& image);
+
 // Calls `function` with the samples as std::span<const T>.
 template <class Function>
 decltype(auto) visit_samples(const Image& image, Function&& function) {

@@ -268,6 +268,16 @@ Tensor Recipe::apply(const Image& image, const ImageContext& context) const {
   return run(image, context, nullptr);
 }
 
+Image Recipe::picture(const Image& image, const ImageContext& context) const {
+  check_type(image);
+  check_orientation(image);
+  Image owned;
+  Geometry geometry;
+  const Image& prepared = prepare(image, context, {}, owned, geometry);
+  if (&prepared == &owned) return owned;
+  return apply_step(Crop{{0, 0, geometry.size}}, image);
+}
+
 RecipeResult Recipe::apply_traced(const Image& image, const ImageContext& context) const {
   RecipeResult result;
   result.tensor = run(image, context, &result);

@@ -80,7 +80,9 @@ class Recipe {
   // 1 x channels x height x width. Throws Error (kBadFile, the image's source) if the image does
   // not fit the recipe, kNumeric if a value does not fit binary32.
   [[nodiscard]] Tensor apply(const Image& image, const ImageContext& context = {}) const;
-  // The same with the state after every step.
+  // The image after the last step, before it is normalised.
+  [[nodiscard]] Image picture(const Image& image, const ImageContext& context = {}) const;
+  // apply() with the state after every step.
   [[nodiscard]] RecipeResult apply_traced(const Image& image,
                                           const ImageContext& context = {}) const;
 

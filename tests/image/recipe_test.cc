@@ -302,7 +302,7 @@ TEST(RecipeJson, ReadsTheExamplesOfItsDocument) {
     at = end;
     ++run;
   }
-  EXPECT_EQ(run, 3U);
+  EXPECT_EQ(run, 4U);
 }
 
 TEST(RecipeJson, RefusesWhatItDoesNotKnow) {
