@@ -14,6 +14,10 @@
 #include "cli/commands.h"
 #include "cli/output.h"
 #include "image/decode.h"
+#include "image/decoder_pool.h"
+#include "image/dicom.h"
+#include "image/dicom_data_set.h"
+#include "image/input.h"
 #include "image/png.h"
 #include "image/recipe.h"
 #include "image/statistics.h"
@@ -180,10 +184,19 @@ void write_visible(const std::string& path, const Image& image) {
   }
 }
 
+// DICOM as the recipe says or, where it does not, with the defaults of docs/dicom.md.
+DecoderPool::Decode decoder_of(const std::optional<Recipe>& recipe) {
+  if (recipe && recipe->dicom()) return image_decoder(*recipe);
+  return [](std::span<const std::byte> file, std::string_view where) {
+    return is_dicom(file) ? decode_dicom(file, DicomOptions{}, where) : decode_image(file, where);
+  };
+}
+
 int run(const Options& options) {
-  const std::string file = read_file(options.image, kMaxImageFileBytes);
-  const Image image = decode_image(std::as_bytes(std::span(file)), options.image);
   const std::optional<Recipe> recipe = recipe_of(options);
+  DecoderPool decoders(1, decoder_of(recipe));
+  const std::string file = read_file(options.image, kMaxImageFileBytes);
+  const Image image = decoders.decode(options.image);
   const Json report = report_of(options, file, image, recipe ? &*recipe : nullptr);
   if (!options.png.empty()) {
     if (recipe) {
@@ -223,6 +236,7 @@ void add_inspect(CLI::App& program, Action& action) {
       "  apatite inspect mammogram.png\n"
       "  apatite inspect mammogram.png --recipe recipe.json --png seen.png\n"
       "  apatite inspect mammogram.jpg --recipe torchvision-224 --json\n"
+      "  apatite inspect mammogram.dcm --png seen.png\n"
       "With a recipe: shape, range and SHA-256 of the samples after every step, the place to look\n"
       "for where two programs part. Floating-point samples become 16-bit ones in the picture, "
       "from\n"

@@ -7,6 +7,7 @@
 #include "base/error.h"
 #include "base/file.h"
 #include "base/text.h"
+#include "image/dicom_data_set.h"
 #include "image/jpeg.h"
 #include "image/npy.h"
 #include "image/png.h"
@@ -62,7 +63,7 @@ std::string_view image_format_name(std::span<const std::byte> file) {
   for (const ImageFormat& format : kFormats) {
     if (format.recognises(file)) return format.name;
   }
-  return {};
+  return is_dicom(file) ? "DICOM" : "";
 }
 
 Image decode_image(std::span<const std::byte> file, std::string_view where) {

@@ -39,8 +39,7 @@ const std::array<Column, 5>& columns() {
 }
 
 // What `apatite manifest` writes for people (study/list_headers.h); nothing here reads it.
-constexpr std::array<std::string_view, 12> kInformation{
-                                                        "view",
+constexpr std::array<std::string_view, 12> kInformation{"view",
                                                         "presentation_intent",
                                                         "pixel_spacing",
                                                         "imager_pixel_spacing",

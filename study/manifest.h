@@ -37,9 +37,9 @@ Manifest read_manifest(const std::filesystem::path& path);
 
 // CSV (base/csv.h) with a header: the columns image, label and patient must be there; lesion,
 // split, laterality (L or left, R or right) and crop_top, crop_left, crop_height, crop_width (a box
-// in pixels) may be, as those that `apatite manifest` adds; cells may be empty but for the image's, of a box all four or none. Throws
-// Error (kBadFile, `where` and the line): a column missing or unknown (with the nearest), no image,
-// one image twice ("a.png" and
+// in pixels) may be, as those that `apatite manifest` adds; cells may be empty but for the image's,
+// of a box all four or none. Throws Error (kBadFile, `where` and the line): a column missing or
+// unknown (with the nearest), no image, one image twice ("a.png" and
 // "./a.png" are one), no row at all.
 std::vector<ManifestEntry> parse_manifest(std::string_view csv, std::string_view where);
 
