@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
-# Builds apatite, makes a small network and a few images, predicts, and shows the result; on a bare
-# Debian 12 too. The weights are untrained: the table shows that it runs, not that it diagnoses.
+# Builds apatite, makes a small network and a few images, predicts, explains, evaluates, and shows the
+# results; on a bare Debian 12 too. The weights are untrained: the figures show that it runs, not that
+# it diagnoses.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
@@ -19,16 +20,20 @@ rm -rf "$out"
 mkdir -p "$out"
 apatite=build/demo/apatite
 set -x
-build/demo/examples/draw_calcifications "$out/images" 4
+build/demo/examples/draw_calcifications "$out/images" 8
 $apatite init cifar_resnet20 --seed 1 --classes benign,malignant --input-channels 1 \
   -o "$out/weights.safetensors"
 $apatite check "$out/weights.safetensors"
 $apatite predict --weights "$out/weights.safetensors" --images "$out/images" \
   -o "$out/predictions.csv"
+$apatite explain --weights "$out/weights.safetensors" --images "$out/images" -o "$out/maps" --panel
+$apatite evaluate "$out/predictions.csv" --positive malignant --threshold 0.5 \
+  --json "$out/metrics.json" --plots "$out/plots"
 { set +x; } 2>/dev/null
 echo
 awk -F, '{ printf "%-16s  %-9s  %-13.13s  %-15.15s  %-10.10s  %-10.10s\n", $1, $2, $4, $5, $6, $7 }' \
   "$out/predictions.csv"
 echo
-echo "sha256 of predictions.csv, the same on every machine:"
-sha256sum "$out/predictions.csv"
+echo "maps to look through: $out/maps/index.html; plots: $out/plots"
+echo "sha256, the same on every machine:"
+(cd "$out" && sha256sum predictions.csv metrics.json)
