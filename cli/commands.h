@@ -12,6 +12,8 @@ namespace apatite {
 using Action = std::function<int()>;
 
 void add_predict(CLI::App& program, Action& action);
+void add_explain(CLI::App& program, Action& action);
+void add_faithfulness(CLI::App& program, Action& action);
 void add_convert(CLI::App& program, Action& action);
 void add_init(CLI::App& program, Action& action);
 void add_check(CLI::App& program, Action& action);

@@ -64,6 +64,8 @@ int run(const std::vector<std::string>& words) {
       "6 backend not available, 7 not finite, 1 a defect of apatite (docs/exit-codes.md).");
   Action action;
   add_predict(program, action);
+  add_explain(program, action);
+  add_faithfulness(program, action);
   add_evaluate(program, action);
   add_compare(program, action);
   add_convert(program, action);

@@ -15,8 +15,8 @@ struct Colour {
   bool operator==(const Colour&) const = default;
 };
 
-inline constexpr Colour kBlack{0, 0, 0};
-inline constexpr Colour kWhite{255, 255, 255};
+inline constexpr Colour kPureBlack{0, 0, 0};
+inline constexpr Colour kPureWhite{255, 255, 255};
 
 class Canvas {
  public:

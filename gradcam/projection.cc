@@ -37,15 +37,15 @@ Projection::Projection(PixelSize source, PixelSize input, const PixelMap& input_
 Projection::Projection(PixelSize source, PixelSize input, const PixelMap& input_to_source,
                        const SourceBox& visible)
     : source_(source), input_(input), map_(input_to_source) {
-  const auto end = [](double offset, double scale, std::int64_t n) {
-    return offset + scale * static_cast<double>(n);
-  };
+  // A flip has a negative scale.
+  const auto [top, bottom] = std::minmax(
+      {map_.offset_y, map_.offset_y + map_.scale_y * static_cast<double>(input.height)});
+  const auto [left, right] =
+      std::minmax({map_.offset_x, map_.offset_x + map_.scale_x * static_cast<double>(input.width)});
   std::tie(covered_.top, covered_.bottom) =
-      covered_range(source.height, std::max(visible.top, map_.offset_y),
-                    std::min(visible.bottom, end(map_.offset_y, map_.scale_y, input.height)));
+      covered_range(source.height, std::max(visible.top, top), std::min(visible.bottom, bottom));
   std::tie(covered_.left, covered_.right) =
-      covered_range(source.width, std::max(visible.left, map_.offset_x),
-                    std::min(visible.right, end(map_.offset_x, map_.scale_x, input.width)));
+      covered_range(source.width, std::max(visible.left, left), std::min(visible.right, right));
 }
 
 double Projection::map_row(double source_y, std::int64_t cells) const {

@@ -12,12 +12,12 @@
 namespace apatite {
 
 // Pixels y in [top, bottom) and x in [left, right).
-struct PixelBounds {
+struct PixelRange {
   std::int64_t top = 0;
   std::int64_t left = 0;
   std::int64_t bottom = 0;
   std::int64_t right = 0;
-  bool operator==(const PixelBounds&) const = default;
+  bool operator==(const PixelRange&) const = default;
 };
 
 // The way back from a map's cells to the picture's pixels. A map's cells divide the network's input
@@ -36,7 +36,7 @@ class Projection {
 
   // The source's pixels whose middle reaches the input: the others were cropped away, and no map
   // says anything about them. May be empty.
-  [[nodiscard]] PixelBounds covered() const { return covered_; }
+  [[nodiscard]] PixelRange covered() const { return covered_; }
 
   // The position in a map of `cells` rows (columns) of the source's row (column) coordinate:
   // ((source - offset) / scale) * cells / n, in binary64, in this order.
@@ -59,7 +59,7 @@ class Projection {
   PixelSize source_;
   PixelSize input_;
   PixelMap map_;
-  PixelBounds covered_;
+  PixelRange covered_;
 };
 
 }  // namespace apatite

@@ -57,7 +57,7 @@ template <class Visit>
 void for_each_value(const SaliencyMap& map, const Projection& projection, PixelSize size,
                     const Visit& visit) {
   const SaliencyMap shown = normalized(map);
-  const PixelBounds box = projection.covered();
+  const PixelRange box = projection.covered();
   const auto rows =
       positions(size.height, projection.source().height, box.top, box.bottom, map.height,
                 [&](double at) { return projection.map_row(at, map.height); });

@@ -29,12 +29,14 @@ struct Column {
   bool required;
 };
 
-const std::array<Column, 5>& columns() {
-  static const std::array<Column, 5> all{{{"image", &ManifestEntry::image, true},
+const std::array<Column, 7>& columns() {
+  static const std::array<Column, 7> all{{{"image", &ManifestEntry::image, true},
                                           {"label", &ManifestEntry::label, true},
                                           {"patient", &ManifestEntry::patient, true},
                                           {"lesion", &ManifestEntry::lesion, false},
-                                          {"split", &ManifestEntry::split, false}}};
+                                          {"split", &ManifestEntry::split, false},
+                                          {"boxes", &ManifestEntry::boxes, false},
+                                          {"mask", &ManifestEntry::mask, false}}};
   return all;
 }
 

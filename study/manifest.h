@@ -17,6 +17,10 @@ struct ManifestEntry {
   std::string patient;
   std::string lesion;
   std::string split;
+  // Where what the label is about lies, in pixels of the image: boxes "top left height width",
+  // separated by ';', or an image of the same size that is not 0 there. Empty: unknown.
+  std::string boxes;
+  std::string mask;
   ImageContext context;  // the columns laterality and crop_*
 
   bool operator==(const ManifestEntry&) const = default;
@@ -36,10 +40,10 @@ struct Manifest {
 Manifest read_manifest(const std::filesystem::path& path);
 
 // CSV (base/csv.h) with a header: the columns image, label and patient must be there; lesion,
-// split, laterality (L or left, R or right) and crop_top, crop_left, crop_height, crop_width (a box
-// in pixels) may be, as those that `apatite manifest` adds; cells may be empty but for the image's,
-// of a box all four or none. Throws Error (kBadFile, `where` and the line): a column missing or
-// unknown (with the nearest), no image, one image twice ("a.png" and
+// split, boxes, mask, laterality (L or left, R or right) and crop_top, crop_left, crop_height,
+// crop_width (a box in pixels) may be, as those that `apatite manifest` adds; cells may be empty
+// but for the image's, of a box all four or none. Throws Error (kBadFile, `where` and the line): a
+// column missing or unknown (with the nearest), no image, one image twice ("a.png" and
 // "./a.png" are one), no row at all.
 std::vector<ManifestEntry> parse_manifest(std::string_view csv, std::string_view where);
 

@@ -61,9 +61,9 @@ TEST(Render, ShowsSamplesOfEveryType) {
   const std::vector<std::uint16_t> samples{100, 300, 500};
   std::ranges::copy(samples, wide.values<std::uint16_t>().begin());
   const Image shown = to_display(wide);
-  EXPECT_EQ(pixel(shown, 0, 0), kBlack);
+  EXPECT_EQ(pixel(shown, 0, 0), kPureBlack);
   EXPECT_EQ(pixel(shown, 0, 1), (Colour{128, 128, 128}));
-  EXPECT_EQ(pixel(shown, 0, 2), kWhite);
+  EXPECT_EQ(pixel(shown, 0, 2), kPureWhite);
 
   Image alpha = make_image<std::uint8_t>(1, 1, 4);
   const std::vector<std::uint8_t> rgba{1, 2, 3, 9};
@@ -77,7 +77,7 @@ TEST(Render, ShowsSamplesOfEveryType) {
   EXPECT_EQ(pixel(to_display(tensor), 0, 1), (Colour{128, 128, 255}));
 
   wide.values<std::uint16_t>()[0] = wide.values<std::uint16_t>()[1] = 500;
-  EXPECT_EQ(pixel(to_display(wide), 0, 0), kBlack) << "a flat image has no range";
+  EXPECT_EQ(pixel(to_display(wide), 0, 0), kPureBlack) << "a flat image has no range";
 }
 
 TEST(Render, FitsByAveragingAndInBlocks) {

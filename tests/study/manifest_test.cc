@@ -44,7 +44,7 @@ TEST(Manifest, RefusesWithTheLine) {
   EXPECT_EQ(csv_refusal("image,label\na.png,x\n"),
             "m.csv: line 1: there is no column 'patient'; the header has: image, label");
   EXPECT_EQ(csv_refusal("image,label,patient,splt\n"),
-            "m.csv: line 1: the column 'splt' has no meaning here; nearest: split, image, label; "
+            "m.csv: line 1: the column 'splt' has no meaning here; nearest: split, mask, boxes; "
             "rename or remove it");
   EXPECT_EQ(csv_refusal("image,label,patient\na.png,x,1\n,x,1\n"), "m.csv: line 3: names no image");
   EXPECT_EQ(csv_refusal("image,label,patient\na.png,x,1\nb.png,x,1\n./a.png,x,1\n"),

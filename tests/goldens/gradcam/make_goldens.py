@@ -183,7 +183,8 @@ if __name__ == "__main__":
         "versions": {name: version(name) for name in
                      ("grad-cam", "captum", "torch", "scipy", "scikit-image", "matplotlib")},
         "cams": arrays(), "resize": resizing(), "similarity": similarity(), "colours": colours()})
-    (HERE / "networks").mkdir(exist_ok=True)
     for name, values in networks():
-        write(f"networks/{name}", values)
+        folder = "networks" if name.startswith("cifar") else "large"
+        (HERE / folder).mkdir(exist_ok=True)
+        write(f"{folder}/{name}", values)
         print(name, values["logits"])

@@ -1,0 +1,29 @@
+// The contact sheet of a run of explanations: one HTML file that needs no other.
+#pragma once
+
+#include <string>
+#include <vector>
+
+namespace apatite {
+
+struct SheetRow {
+  std::string image;
+  std::string label;
+  std::string predicted;  // the class that the first model predicts
+  std::string explained;  // the class that its maps explain
+  double score = 0;       // of the first model
+  double probability = 0;
+  std::string note;       // which maps show nothing, and why
+  std::string picture;    // a link to the panel or overlay, relative to the sheet
+  std::string thumbnail;  // a PNG in base64; empty: none
+};
+
+// A table that sorts by a click on a column's name and filters by a word; the thumbnails lie in the
+// file as data URIs. Everything from outside is escaped.
+std::string contact_sheet(const std::string& title, const std::vector<std::string>& facts,
+                          const std::vector<SheetRow>& rows);
+
+// & < > " ' as HTML needs them.
+std::string html_escape(const std::string& text);
+
+}  // namespace apatite
