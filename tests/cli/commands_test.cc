@@ -121,5 +121,53 @@ TEST(Commands, ConvertRefusesWhatIsNoCheckpoint) {
               "no.pth: cannot open");
 }
 
+TEST(Commands, InspectShowsTheFileAndEveryStep) {
+  const TemporaryFolder folder;
+  const std::string image = folder / "a.png";
+  write_noise_png(image, 20, 30, 1);
+  const ProgramResult text = apatite({"inspect", image});
+  ASSERT_EQ(text.exit_code, 0) << text.errors;
+  for (const char* part : {"PNG", "30x20 (width x height)", "channel 2: ", "different values"}) {
+    EXPECT_NE(text.output.find(part), std::string::npos) << text.output;
+  }
+  const std::string recipe = folder / "r.json";
+  write_text(recipe, R"({"recipe": 1, "channels": 3, "divide_by": 1, "mean": [0, 0, 0],
+    "std": [1, 1, 1], "steps": [{"crop_box": {}}, {"flip": {"if": "left"}}]})");
+  const std::string png = folder / "seen.png";
+  const std::vector<std::string> words{"inspect", image,       "--recipe",     recipe,
+                                       "--box",   "1,2,10,12", "--laterality", "L",
+                                       "--png",   png,         "--json"};
+  const ProgramResult result = apatite(words);
+  ASSERT_EQ(result.exit_code, 0) << result.errors;
+  const Json report = parse_json(result.output, "report");
+  EXPECT_EQ(report["steps"].size(), 4U);
+  EXPECT_EQ(report["steps"][2]["step"], "flip");
+  EXPECT_EQ(report["steps"][3]["shape"], (Json{3, 10, 12}));
+  EXPECT_EQ(report["pixel_map"]["scale_x"], -1);
+  // The picture is the state after the last step.
+  const ProgramResult seen = apatite({"inspect", png, "--json"});
+  EXPECT_EQ(parse_json(seen.output, "seen")["pixels_sha256"], report["steps"][2]["sha256"]);
+
+  expect_code(apatite({"inspect", image, "--recipe", recipe}), ErrorKind::kBadFile,
+              "has no box where the recipe crops to one");
+  expect_code(apatite({"inspect", folder / "b.png"}), ErrorKind::kIo, "cannot open");
+  expect_code(apatite({"inspect", image, "--laterality", "B"}), ErrorKind::kUsage, "laterality");
+  expect_code(apatite({"inspect", image, "--box", "1,2,3"}), ErrorKind::kUsage, "box");
+}
+
+TEST(Commands, RecipesPrintsWhatCanBeUsedAsAFile) {
+  const TemporaryFolder folder;
+  EXPECT_NE(apatite({"recipes"}).output.find("keras-caffe"), std::string::npos);
+  EXPECT_NE(apatite({"recipes", "--methods"}).output.find("torch-bicubic"), std::string::npos);
+  const std::string recipe = folder / "r.json";
+  write_text(recipe, apatite({"recipes", "keras-caffe"}).output);
+  const std::string image = folder / "a.png";
+  write_noise_png(image, 20, 30, 1);
+  const std::string by_name = apatite({"inspect", image, "--recipe", "keras-caffe"}).output;
+  EXPECT_EQ(apatite({"inspect", image, "--recipe", recipe}).output, by_name);
+  EXPECT_NE(by_name.find("normalized"), std::string::npos);
+  expect_code(apatite({"recipes", "keras"}), ErrorKind::kUsage, "nearest: keras-");
+}
+
 }  // namespace
 }  // namespace apatite
