@@ -70,6 +70,7 @@ TEST(RecipeSchema, HasEveryKeyOfACanonicalRecipe) {
   recipe["exif_orientation"] = "apply";
   recipe["grey"] = "pillow";
   recipe["channel_order"] = "BGR";
+  recipe["dicom"] = Json::object();
   const Json properties = schema()["properties"];
   std::set<std::string> seen{"standardize"};
   const Json canonical = Recipe::from_json(recipe, "r").to_json();

@@ -61,7 +61,9 @@ TEST(Faithfulness, MeasuresEveryMapBesideARandomOne) {
     EXPECT_EQ(map["deletion"].contains("verdict"), i < 2);
     EXPECT_EQ(map["pointing"]["images"], 2);
     // All of the first image is its region; a random map lies in it.
-    if (i >= 2) EXPECT_GE(map["pointing"]["energy_inside"].get<double>(), 0.5);
+    if (i >= 2) {
+      EXPECT_GE(map["pointing"]["energy_inside"].get<double>(), 0.5);
+    }
   }
   EXPECT_EQ(json["agreement"].size(), 1U);
   EXPECT_EQ(json["randomisation"].size(), 2U);
@@ -69,7 +71,8 @@ TEST(Faithfulness, MeasuresEveryMapBesideARandomOne) {
   EXPECT_EQ(json["randomisation"][0]["stages"][0]["down_to"], "linear");
   EXPECT_EQ(json["run"]["baseline"], "blur");
 
-  CsvReader rows(read_text(study / "trust/faithfulness.csv"), "csv");
+  const std::string csv = read_text(study / "trust/faithfulness.csv");
+  CsvReader rows(csv, "csv");
   std::size_t count = 0;
   while (rows.next()) ++count;
   EXPECT_EQ(count, 1 + 3 * 4U);
