@@ -29,17 +29,17 @@ constexpr std::uint32_t kArchitecture = AUDIT_ARCH_RISCV64;
 constexpr std::uint32_t kArchitecture = 0;  // no filter
 #endif
 
-// AddressSanitizer reserves terabytes of address space.
+// The sanitizers reserve terabytes of address space and have calls of their own.
 #if defined(__SANITIZE_ADDRESS__)
-constexpr bool kHugeAddressSpace = true;
+constexpr bool kSanitized = true;
 #elif defined(__has_feature)
 #if __has_feature(address_sanitizer)
-constexpr bool kHugeAddressSpace = true;
+constexpr bool kSanitized = true;
 #else
-constexpr bool kHugeAddressSpace = false;
+constexpr bool kSanitized = false;
 #endif
 #else
-constexpr bool kHugeAddressSpace = false;
+constexpr bool kSanitized = false;
 #endif
 
 // Calls that every architecture above has.
@@ -55,6 +55,14 @@ constexpr std::array kAllowed{
     // signals to itself and the end, as abort() needs them
     SYS_rt_sigaction, SYS_rt_sigprocmask, SYS_rt_sigreturn, SYS_sigaltstack, SYS_getpid, SYS_gettid,
     SYS_tgkill, SYS_futex, SYS_restart_syscall, SYS_exit, SYS_exit_group};
+
+// The program's name, and whether memory can be read.
+constexpr std::array kForSanitizers {
+  SYS_readlinkat, SYS_pipe2,
+#if defined(SYS_readlink)
+      SYS_readlink,
+#endif
+};
 
 sock_filter statement(int code, std::uint32_t value) {
   return {static_cast<std::uint16_t>(code), 0, 0, value};
@@ -74,6 +82,12 @@ std::vector<sock_filter> filter_program() {
   for (const long call : kAllowed) {
     program.push_back(jump(BPF_JMP | BPF_JEQ | BPF_K, static_cast<std::uint32_t>(call), 0, 1));
     program.push_back(statement(BPF_RET | BPF_K, SECCOMP_RET_ALLOW));
+  }
+  if (kSanitized) {
+    for (const long call : kForSanitizers) {
+      program.push_back(jump(BPF_JMP | BPF_JEQ | BPF_K, static_cast<std::uint32_t>(call), 0, 1));
+      program.push_back(statement(BPF_RET | BPF_K, SECCOMP_RET_ALLOW));
+    }
   }
   // fstat() of newer C libraries: by descriptor alone.
 #if defined(SYS_newfstatat)
@@ -123,7 +137,7 @@ bool enter_sandbox(const SandboxLimits& limits) {
   constexpr std::int64_t kMostDescriptors = 16;
   bool all = lower(RLIMIT_CORE, 0) && lower(RLIMIT_FSIZE, limits.output_mib * kMib) &&
              lower(RLIMIT_NOFILE, kMostDescriptors);
-  if (!kHugeAddressSpace) {
+  if (!kSanitized) {
     all = lower(RLIMIT_AS, address_space() + limits.memory_mib * kMib) && all;
   }
   return filter_system_calls() && all;

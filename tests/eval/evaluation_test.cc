@@ -89,7 +89,8 @@ TEST(Evaluation, EveryMetricIsFiniteOrSaysWhy) {
     EvaluationOptions options;
     options.confusion.prevalence = 0.1;
     const CountedModel model{"m", code & 3, code >> 2 & 3, code >> 4 & 3, code >> 6 & 3};
-    for (const Metric& metric : evaluate_counts({model}, options).models[0].metrics) {
+    const Evaluation evaluation = evaluate_counts({model}, options);
+    for (const Metric& metric : evaluation.models[0].metrics) {
       ASSERT_NE(metric.value.has_value(), !metric.undefined.empty()) << metric.id << " " << code;
       if (!metric.value) continue;
       EXPECT_TRUE(std::isfinite(*metric.value)) << metric.id << " " << code;

@@ -10,6 +10,7 @@
 #include "image/dicom.h"
 #include "image/dicom_fields.h"
 #include "image/dicom_frame.h"
+#include "image/dicom_stream.h"
 #include "tests/image/dicom_parts.h"
 
 namespace apatite {
