@@ -47,6 +47,8 @@ RowTiling tile_row(std::int64_t width, std::int64_t vectors, std::span<const Til
   return tiling;
 }
 
+std::int64_t divide_up(std::int64_t a, std::int64_t b) { return (a + b - 1) / b; }
+
 bool one_tap(const Conv2d& op) { return op.kernel == Extent{1, 1} && op.padding == Padding{}; }
 
 // Copies per-channel values into `to`, padded with +0 to whole blocks.
@@ -99,7 +101,8 @@ TiledConvStep::TiledConvStep(const KernelTable& kernels, const ConvWalk& walk, C
     : kernels_(kernels),
       walk_(walk),
       spec_(std::move(spec)),
-      depth_(spec_.weight.dims()[1] * walk.rows.taps * walk.columns.taps),
+      channels_(spec_.weight.dims()[1]),
+      depth_(channels_ * walk.rows.taps * walk.columns.taps),
       pointwise_(is_pointwise()),
       flat_(pointwise_ && walk.rows.step == 1 && walk.columns.step == 1 && walk.rows.y_step == 1 &&
             walk.columns.y_step == 1 && walk.columns.count == spec_.x.layout.width) {
@@ -174,8 +177,6 @@ void TiledConvStep::choose_panels() {
   // Bytes of input that a block of tiles may touch: about a quarter of a second-level cache.
   constexpr std::int64_t kBlockBytes = std::int64_t{256} * 1024;
   constexpr std::int64_t kBlockPixels = 336;
-  std::int64_t channels = 0;
-  for (const std::int32_t used : spec_.x.layout.block_channels) channels += used;
   std::int64_t block = 0;
   for (std::int64_t vectors = best; vectors >= 1; vectors /= 2) {
     PanelGroup group{.vectors = vectors};
@@ -186,7 +187,7 @@ void TiledConvStep::choose_panels() {
     group.tiles = tile_image(vectors);
     group.geometry = geometry(vectors);
     const std::int64_t pixels = group.tiles.front().pixels;
-    const std::int64_t fit = kBlockBytes / static_cast<std::int64_t>(sizeof(float)) / channels;
+    const std::int64_t fit = kBlockBytes / static_cast<std::int64_t>(sizeof(float)) / channels_;
     group.block_tiles = std::max<std::int64_t>(1, std::min(fit, kBlockPixels) / pixels);
     groups_.push_back(std::move(group));
   }
@@ -281,32 +282,65 @@ void TiledConvStep::pack_weights(int threads) {
   spec_.weight = {};
 }
 
-void TiledConvStep::run(const RunContext& context) const {
-  for (const PanelGroup& group : groups_) run_group(context, group);
+std::span<const float> TiledConvStep::weights_of(const PanelGroup& group,
+                                                 std::int64_t panel) const {
+  return {weights_.data() + group.panels[static_cast<std::size_t>(panel)].w_offset,
+          static_cast<std::size_t>(depth_ * group.vectors * spec_.y.layout.lanes)};
 }
 
-void TiledConvStep::run_group(const RunContext& context, const PanelGroup& group) const {
-  const auto tiles = static_cast<std::int64_t>(group.tiles.size());
+std::span<const float> TiledConvStep::first_weights(const RunContext& context) const {
+  for (const PanelGroup& group : groups_) {
+    const Work work = work_of(context, group);
+    if (work.panels.begin < work.panels.end) return weights_of(group, work.panels.begin);
+  }
+  return {};
+}
+
+void TiledConvStep::run(const RunContext& context) const {
+  for (std::size_t i = 0; i < groups_.size(); ++i) {
+    std::span<const float> after;
+    if (i + 1 < groups_.size()) {
+      after = weights_of(groups_[i + 1], 0);
+    } else if (context.next != nullptr) {
+      after = context.next->first_weights(context);
+    }
+    run_group(context, groups_[i], after);
+  }
+}
+
+TiledConvStep::Work TiledConvStep::work_of(const RunContext& context,
+                                           const PanelGroup& group) const {
   const auto panels = static_cast<std::int64_t>(group.panels.size());
-  const std::int64_t units = context.images * tiles;
-  // Threads share the image or the output channels, whichever comes out more evenly.
+  const std::int64_t units = context.images * static_cast<std::int64_t>(group.tiles.size());
+  // Threads share the image or the output channels, whichever comes out more evenly; in doubt
+  // whichever is less to read for each.
   const auto unevenness = [&](std::int64_t count) {
-    const std::int64_t most = (count + context.threads - 1) / context.threads;
+    const std::int64_t most = divide_up(count, context.threads);
     return static_cast<double>(most * context.threads) / static_cast<double>(count);
   };
-  const double preference = spec_.norm_before ? 1.1 : 1.0;
-  const bool by_panel = unevenness(panels) * preference < unevenness(units);
-  const Share all_units{0, units};
-  const Share all_panels{0, panels};
-  const Share my_units = by_panel ? all_units : share_of(units, context.thread, context.threads);
-  const Share my_panels = by_panel ? share_of(panels, context.thread, context.threads) : all_panels;
-  for (std::int64_t begin = my_units.begin; begin < my_units.end;) {
-    std::int64_t end = std::min(begin + group.block_tiles, my_units.end);
+  const Layout& x = spec_.x.layout;
+  const bool more_weights =
+      static_cast<std::int64_t>(weights_.size()) > context.images * x.blocks() * x.block_stride();
+  const double preference = spec_.norm_before ? 1.1 : more_weights ? 0.99 : 1.0;
+  if (unevenness(panels) * preference < unevenness(units)) {
+    return {{0, units}, share_of(panels, context.thread, context.threads)};
+  }
+  return {share_of(units, context.thread, context.threads), {0, panels}};
+}
+
+void TiledConvStep::run_group(const RunContext& context, const PanelGroup& group,
+                              std::span<const float> after) const {
+  const auto tiles = static_cast<std::int64_t>(group.tiles.size());
+  const Work work = work_of(context, group);
+  if (work.panels.begin == work.panels.end) return;
+  for (std::int64_t begin = work.units.begin; begin < work.units.end;) {
+    std::int64_t end = std::min(begin + group.block_tiles, work.units.end);
     if (spec_.norm_before) {
       end = std::min(end, (begin / tiles + 1) * tiles);  // a block lies in one image
       normalize_block(context, group, {begin, end});
     }
-    run_block(context, group, {begin, end}, my_panels);
+    run_block(context, group, {{begin, end}, work.panels},
+              end == work.units.end ? after : weights_of(group, work.panels.begin));
     begin = end;
   }
 }
@@ -327,8 +361,10 @@ void TiledConvStep::normalize_block(const RunContext& context, const PanelGroup&
   }
 }
 
-void TiledConvStep::run_block(const RunContext& context, const PanelGroup& group, Share units,
-                              Share panels) const {
+void TiledConvStep::run_block(const RunContext& context, const PanelGroup& group, const Work& block,
+                              std::span<const float> after) const {
+  const Share units = block.units;
+  const Share panels = block.panels;
   const auto tiles = static_cast<std::int64_t>(group.tiles.size());
   const std::int64_t lanes = spec_.y.layout.lanes;
   ConvGeometry geometry = group.geometry;
@@ -339,6 +375,11 @@ void TiledConvStep::run_block(const RunContext& context, const PanelGroup& group
   }
   for (std::int64_t p = panels.begin; p < panels.end; ++p) {
     const Panel& panel = group.panels[static_cast<std::size_t>(p)];
+    const float* w = weights_.data() + panel.w_offset;
+    // Each tile fetches its share of the weights that come next.
+    const std::span<const float> next = p + 1 < panels.end ? weights_of(group, p + 1) : after;
+    const std::int64_t share =
+        divide_up(static_cast<std::int64_t>(next.size()), units.end - units.begin);
     const std::int64_t y_panel = panel.first_block * geometry.y_block_stride;
     for (std::int64_t unit = units.begin; unit < units.end; ++unit) {
       const std::int64_t image = unit / tiles;
@@ -349,7 +390,7 @@ void TiledConvStep::run_block(const RunContext& context, const PanelGroup& group
       tile.kernel(
           geometry, epilogue_,
           {.x = x,
-           .w = weights_.data() + panel.w_offset + tile.w_offset,
+           .w = w + tile.w_offset,
            .y = context.at(spec_.y, image) + y_panel + tile.y_offset,
            .residual = spec_.residual ? context.at(*spec_.residual, image) + y_panel + tile.y_offset
                                       : nullptr,
@@ -357,7 +398,10 @@ void TiledConvStep::run_block(const RunContext& context, const PanelGroup& group
            .first_channel = panel.first_block * lanes,
            .kernel_height = tile.kernel_height,
            .skip_first = tile.skip_first,
-           .skip_last = tile.skip_last},
+           .skip_last = tile.skip_last,
+           .next_w = next.empty() ? w : next.data() + share * (unit - units.begin),
+           .next_w_step =
+               divide_up(share, std::max<std::int64_t>(1, channels_ * tile.kernel_height))},
           *context.status);
     }
   }

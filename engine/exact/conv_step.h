@@ -49,6 +49,7 @@ class TiledConvStep final : public Step {
 
   void run(const RunContext& context) const override;
   [[nodiscard]] std::int64_t scratch_floats() const override { return scratch_floats_; }
+  [[nodiscard]] std::span<const float> first_weights(const RunContext& context) const override;
 
  private:
   // One kernel call's place in the image; offsets in floats.
@@ -76,22 +77,34 @@ class TiledConvStep final : public Step {
     std::int64_t block_tiles = 1;  // tiles whose inputs stay in the cache while all panels pass
   };
 
+  // A thread's part of a group: all of its panels times all of its tiles, counted over the images.
+  struct Work {
+    Share units;
+    Share panels;
+  };
+
   [[nodiscard]] bool is_pointwise() const;
   void choose_panels();
   void pack_weights(int threads);
   [[nodiscard]] ConvGeometry geometry(std::int64_t vectors) const;
   [[nodiscard]] std::vector<Tile> tile_image(std::int64_t vectors) const;
-  void run_group(const RunContext& context, const PanelGroup& group) const;
-  void run_block(const RunContext& context, const PanelGroup& group, Share units,
-                 Share panels) const;
+  [[nodiscard]] Work work_of(const RunContext& context, const PanelGroup& group) const;
+  [[nodiscard]] std::span<const float> weights_of(const PanelGroup& group,
+                                                  std::int64_t panel) const;
+  // `after`: the weights that follow.
+  void run_group(const RunContext& context, const PanelGroup& group,
+                 std::span<const float> after) const;
+  void run_block(const RunContext& context, const PanelGroup& group, const Work& block,
+                 std::span<const float> after) const;
   void normalize_block(const RunContext& context, const PanelGroup& group, Share units) const;
 
   const KernelTable& kernels_;
   ConvWalk walk_;
   ConvSpec spec_;
-  std::int64_t depth_;  // weights of one output
-  bool pointwise_;      // one tap, always inside
-  bool flat_;           // and pixels of y as those of x: an image is one row
+  std::int64_t channels_;  // of x
+  std::int64_t depth_;     // weights of one output
+  bool pointwise_;         // one tap, always inside
+  bool flat_;              // and pixels of y as those of x: an image is one row
   Epilogue epilogue_;
   std::vector<PanelGroup> groups_;
   AlignedArray<float> weights_;

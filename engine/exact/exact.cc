@@ -106,7 +106,8 @@ class ExactExecutable final : public Executable {
     for (std::size_t i = plan_.cut; i < plan_.steps.size(); ++i) run_step(i, context);
   }
 
-  void run_step(std::size_t index, const RunContext& context) {
+  void run_step(std::size_t index, RunContext& context) {
+    context.next = index + 1 < plan_.steps.size() ? plan_.steps[index + 1].get() : nullptr;
     plan_.steps[index]->run(context);
     if (context.threads > 1) barrier_.wait(context.threads);
   }

@@ -66,6 +66,10 @@ struct ConvTile {
   std::int64_t kernel_height = 1;  // rows of taps inside the image
   std::int64_t skip_first = -1;    // the tap of a row that is outside the image at pixel 0
   std::int64_t skip_last = -1;     // and at the last pixel; another one
+  // Weights that come next, fetched into the cache on the way: from where, and floats per channel
+  // and row of taps.
+  const float* next_w = nullptr;
+  std::int64_t next_w_step = 0;
 };
 
 using ConvKernel = void (*)(const ConvGeometry&, const Epilogue&, const ConvTile&, Status&);

@@ -25,6 +25,8 @@ struct BufferMemory {
   std::int64_t image_stride = 0;  // floats between images
 };
 
+class Step;
+
 // One call of the steps: the images in work, who works, and on which memory.
 struct RunContext {
   const Tensor* input = nullptr;          // the whole batch
@@ -35,8 +37,9 @@ struct RunContext {
   std::span<const BufferMemory> buffers;
   int thread = 0;
   int threads = 1;
-  float* scratch = nullptr;  // of this thread, Step::scratch_floats() at least
-  Status* status = nullptr;  // of this thread
+  float* scratch = nullptr;    // of this thread, Step::scratch_floats() at least
+  Status* status = nullptr;    // of this thread
+  const Step* next = nullptr;  // the step that follows, if one does
 
   // The first float of `value` (row 0, column 0, block 0) for the `image`-th image in work.
   [[nodiscard]] float* at(const Value& value, std::int64_t image) const {
@@ -66,6 +69,8 @@ class Step {
 
   virtual void run(const RunContext& context) const = 0;
   [[nodiscard]] virtual std::int64_t scratch_floats() const { return 0; }
+  // The weights that this thread reads first: the step before fetches them into the cache.
+  [[nodiscard]] virtual std::span<const float> first_weights(const RunContext&) const { return {}; }
 };
 
 }  // namespace apatite::exact
