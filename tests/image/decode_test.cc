@@ -29,10 +29,9 @@ TEST(DecodeImage, RefusesWhatIsNotAnImage) {
   EXPECT_EQ(refused(""), "a.png: is empty (0 bytes); copy it again");
   EXPECT_EQ(refused("plain text\n"), "a.png: is not an image of a known format; " + remedy);
   EXPECT_EQ(refused("GIF89a"), "a.png: is a GIF file, which is not read; " + remedy);
-  EXPECT_EQ(refused(std::string(128, '\0') + "DICM"),
-            "a.png: is a DICOM file, which is not read; " + remedy);
-  EXPECT_EQ(refused(std::string(128, '\0') + "DIC"),
-            "a.png: is not an image of a known format; " + remedy);
+  const std::string preamble(128, '\0');
+  EXPECT_EQ(refused(preamble + "DICM"), "a.png: is a DICOM file, which is not read; " + remedy);
+  EXPECT_EQ(refused(preamble + "DIC"), "a.png: is not an image of a known format; " + remedy);
   EXPECT_EQ(refused("\x89PNG\n\x1a\n"),
             "a.png: has a damaged PNG signature; it may have been copied as text: copy it again as "
             "binary");
