@@ -10,6 +10,7 @@
 #include "cli/map_options.h"
 #include "cli/output.h"
 #include "cli/progress.h"
+#include "cli/run_report.h"
 
 namespace apatite {
 namespace {
@@ -25,15 +26,10 @@ struct Options {
 
 void report(const FaithfulnessSummary& summary, const std::string& output,
             const Progress& progress) {
-  std::string line = output + ": " + with_thousands(summary.images) + " images";
-  if (summary.resumed > 0) {
-    line += ", " + with_thousands(summary.resumed) + " of them from the interrupted run";
-  }
-  if (const std::string rate = progress.rate(); !rate.empty()) line += ", " + rate;
+  const std::string line =
+      run_line(summary, output, with_thousands(summary.images) + " images", progress);
   print(line + "\n" + summary.table);
-  if (summary.skipped > 0) {
-    print(with_thousands(summary.skipped) + " other files in the folder were passed over\n");
-  }
+  print_skipped(summary);
 }
 
 int run(const Options& given) {
@@ -52,15 +48,10 @@ int run(const Options& given) {
   options.threads = given.backend.threads;
   Progress progress(given.progress);
   const FaithfulnessSummary summary = faithfulness(
-      options, [&](const FaithfulnessProgress& state) { progress.show(state.done, state.total); });
+      options, [&](const RunProgress& state) { progress.show(state.done, state.total); });
   progress.finish();
   report(summary, given.output, progress);
-  if (summary.unreadable == 0) return 0;
-  flush_output();
-  throw Error(
-      ErrorKind::kImage, summary.errors.string(),
-      with_thousands(summary.unreadable) + " images could not be read, all others were done",
-      "see there for the reasons");
+  return exit_code_of(summary);
 }
 
 }  // namespace

@@ -1,5 +1,8 @@
 #include "cli/new_weights.h"
 
+#include <string>
+#include <vector>
+
 #include "base/error.h"
 #include "base/sha256.h"
 #include "base/text.h"
@@ -12,6 +15,18 @@
 #include "weights/weights_file.h"
 
 namespace apatite {
+
+namespace {
+
+// All of them, or of many the first and the last.
+std::string class_list(const std::vector<std::string>& names) {
+  constexpr std::size_t kMost = 20;
+  if (names.size() <= kMost) return join(names);
+  return with_thousands(static_cast<std::int64_t>(names.size())) + ": " + names[0] + ", " +
+         names[1] + ", ..., " + names.back();
+}
+
+}  // namespace
 
 Json recipe_option(const std::filesystem::path& path) {
   return path.empty() ? Json() : Recipe::read(path).to_json();
@@ -35,7 +50,7 @@ void write_new_weights(const std::filesystem::path& path, WeightsMetadata metada
       {"sha256", sha256_file(path)},
       {"network", metadata.model.architecture + ", " +
                       with_thousands(total_cost(graph).parameters) + " parameters"},
-      {"classes", join(metadata.class_names)},
+      {"classes", class_list(metadata.class_names)},
   }));
 }
 

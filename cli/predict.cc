@@ -9,6 +9,7 @@
 #include "cli/commands.h"
 #include "cli/output.h"
 #include "cli/progress.h"
+#include "cli/run_report.h"
 
 namespace apatite {
 namespace {
@@ -21,15 +22,10 @@ struct Options {
 };
 
 void report(const PredictSummary& summary, const std::string& output, const Progress& progress) {
-  std::string line = output + ": " + with_thousands(summary.images) + " images";
-  if (summary.resumed > 0) {
-    line += ", " + with_thousands(summary.resumed) + " of them from the interrupted run";
-  }
-  if (const std::string rate = progress.rate(); !rate.empty()) line += ", " + rate;
+  const std::string line =
+      run_line(summary, output, with_thousands(summary.images) + " images", progress);
   print(line + "\n");
-  if (summary.skipped > 0) {
-    print(with_thousands(summary.skipped) + " other files in the folder were passed over\n");
-  }
+  print_skipped(summary);
   if (summary.labelled > 0) {
     print("labels known for " + to_text(summary.labelled) + ": " + to_text(summary.right) +
           " right (" + percent(summary.right, summary.labelled) + ")\n");
@@ -49,16 +45,11 @@ int run(const Options& given) {
   options.isa = given.backend.isa;
   options.threads = given.backend.threads;
   Progress progress(given.progress);
-  const PredictSummary summary = predict(
-      options, [&](const PredictProgress& state) { progress.show(state.done, state.total); });
+  const PredictSummary summary =
+      predict(options, [&](const RunProgress& state) { progress.show(state.done, state.total); });
   progress.finish();
   report(summary, given.output, progress);
-  if (summary.unreadable == 0) return 0;
-  flush_output();
-  throw Error(
-      ErrorKind::kImage, summary.errors.string(),
-      with_thousands(summary.unreadable) + " images could not be read, all others were done",
-      "the file says why");
+  return exit_code_of(summary);
 }
 
 }  // namespace

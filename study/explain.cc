@@ -22,9 +22,9 @@
 #include "image/png.h"
 #include "study/class_target.h"
 #include "study/contact_sheet.h"
-#include "study/explained_images.h"
 #include "study/explanation_files.h"
 #include "study/explanation_writer.h"
+#include "study/image_run.h"
 #include "study/journal.h"
 #include "study/manifest.h"
 #include "study/ordered_loader.h"
@@ -34,19 +34,9 @@ namespace {
 
 namespace fs = std::filesystem;
 
-constexpr std::int64_t kMostBatch = 4096;
-constexpr int kMostWorkers = 256;
-
 void check_options(const ExplainOptions& options) {
-  const auto check = [](std::string_view what, std::int64_t value, std::int64_t least,
-                        std::int64_t most) {
-    if (value >= least && value <= most) return;
-    throw Error(ErrorKind::kUsage, what, to_text(value) + " is not possible",
-                "pass " + to_text(least) + " to " + to_text(most));
-  };
-  check("batch", options.batch, 1, kMostBatch);
-  check("workers", options.workers, 0, kMostWorkers);
-  check("thumbnails", options.thumbnails, 0, 100'000);
+  check_batch_and_workers(options.batch, options.workers);
+  check_between("thumbnails", options.thumbnails, 0, 100'000);
   if (options.weights.empty()) {
     throw Error(ErrorKind::kUsage, "weights", "no file is given", "pass one with --weights");
   }
@@ -86,8 +76,7 @@ class Run {
     CompileOptions compile;
     compile.threads = resolve_threads(options.threads);
     compile.isa = resolve_isa(backend_, options.isa);
-    workers_ = static_cast<std::size_t>(options.workers > 0 ? options.workers
-                                                            : std::max(1, compile.threads / 2));
+    workers_ = image_workers(options.workers, compile.threads);
     for (const fs::path& weights : options.weights) {
       models_.emplace_back(ModelChoice{.weights = weights,
                                        .recipe = options.recipe,
@@ -102,14 +91,10 @@ class Run {
     journal_.emplace(output_ / "explain.partial", fingerprint());
   }
 
-  ExplainSummary run(const std::function<void(const ExplainProgress&)>& progress) {
-    const std::size_t resumed = journal_->size();
-    compute(resumed, progress);
-    ExplainSummary summary = write_outputs();
-    summary.resumed = static_cast<std::int64_t>(resumed);
-    summary.skipped = manifest_.skipped;
-    journal_->remove();
-    return summary;
+  ExplainSummary run(const ShowProgress& progress) {
+    return run_with_journal(
+        *journal_, manifest_, [&](std::size_t first) { compute(first, progress); },
+        [&] { return write_outputs(); });
   }
 
  private:
@@ -182,7 +167,7 @@ class Run {
     return item;
   }
 
-  void compute(std::size_t first, const std::function<void(const ExplainProgress&)>& progress) {
+  void compute(std::size_t first, const ShowProgress& progress) {
     const std::size_t total = manifest_.entries.size();
     const auto batch = static_cast<std::size_t>(options_.batch);
     OrderedLoader<Item> loader(first, total, workers_, batch + workers_,
@@ -427,8 +412,7 @@ class Run {
 
 }  // namespace
 
-ExplainSummary explain(const ExplainOptions& options,
-                       const std::function<void(const ExplainProgress&)>& progress) {
+ExplainSummary explain(const ExplainOptions& options, const ShowProgress& progress) {
   check_options(options);
   return Run(options).run(progress);
 }

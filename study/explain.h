@@ -15,12 +15,12 @@
 
 #include <cstdint>
 #include <filesystem>
-#include <functional>
 #include <string>
 #include <vector>
 
 #include "gradcam/method.h"
 #include "study/explained_model.h"
+#include "study/run_summary.h"
 
 namespace apatite {
 
@@ -50,26 +50,15 @@ struct ExplainOptions {
   bool strict = false;             // stop at the first image that cannot be read
 };
 
-struct ExplainProgress {
-  std::int64_t done = 0;  // images, readable or not, with those of an earlier run
-  std::int64_t total = 0;
-};
-
-struct ExplainSummary {
-  std::int64_t images = 0;
+struct ExplainSummary : RunSummary {
   std::int64_t maps = 0;
   std::int64_t without_evidence = 0;  // maps that are flat or nowhere positive
-  std::int64_t unreadable = 0;
-  std::int64_t resumed = 0;
-  std::int64_t skipped = 0;      // files in the folder that are no images
-  std::filesystem::path errors;  // errors.csv, if there is one
 };
 
 // What is done is kept in "explain.partial" in the output folder (study/journal.h): after a kill
 // the same call continues there. `progress` is called on the caller's thread after every batch.
 // Throws Error as predict (study/predict.h) does, and kUsage for a layer, method, target or colours
 // that do not exist.
-ExplainSummary explain(const ExplainOptions& options,
-                       const std::function<void(const ExplainProgress&)>& progress = {});
+ExplainSummary explain(const ExplainOptions& options, const ShowProgress& progress = {});
 
 }  // namespace apatite

@@ -10,6 +10,7 @@
 #include "image/input.h"
 #include "image/npy.h"
 #include "study/class_target.h"
+#include "study/image_run.h"
 
 namespace apatite {
 namespace {
@@ -30,24 +31,6 @@ struct ExplainedModel::Compiled {
   std::int64_t width;
   Explainer explainer;
 };
-
-Recipe recipe_for(const WeightsFile& weights, const std::filesystem::path& path) {
-  const Json& own = weights.metadata().recipe;
-  if (path.empty() && own.is_null()) {
-    throw Error(ErrorKind::kUsage, weights.where(), "holds no recipe for its images",
-                "pass one with --recipe");
-  }
-  Recipe recipe =
-      path.empty() ? Recipe::from_json(own, weights.where() + " (recipe)") : Recipe::read(path);
-  const std::int64_t channels = weights.metadata().model.input_channels;
-  if (recipe.channels() != channels) {
-    throw Error(ErrorKind::kUsage, "recipe",
-                "makes images of " + to_text(recipe.channels()) + " channels, the network takes " +
-                    to_text(channels),
-                "set the recipe's channels");
-  }
-  return recipe;
-}
 
 std::vector<MapRequest> requests_of(const MapChoice& choice, const Graph& graph) {
   std::vector<NodeId> layers;

@@ -66,6 +66,9 @@ class ExplainedModel {
   // Throws Error as load_input (image/input.h) does.
   [[nodiscard]] LoadedImage load(const std::filesystem::path& path, const ImageContext& context);
 
+  // An image file as it is, e.g. a mask; in a decoder process too.
+  [[nodiscard]] Image decode(const std::filesystem::path& path) { return decoders_.decode(path); }
+
   // For inputs of this size; the last few sizes stay compiled. The requests of an explainer whose
   // layers were left to the default may differ between sizes.
   Explainer& explainer(std::int64_t height, std::int64_t width);
@@ -85,10 +88,6 @@ class ExplainedModel {
   std::int64_t target_;
   std::list<Compiled> compiled_;  // the latest used first
 };
-
-// The recipe that goes with the weights: `path` or, if that is empty, the file's own. Throws Error
-// (kUsage) if there is none or it makes images of other channels than the network takes.
-Recipe recipe_for(const WeightsFile& weights, const std::filesystem::path& path);
 
 // The maps of `choice` in `graph`. Throws Error (kUsage), see find_layer.
 std::vector<MapRequest> requests_of(const MapChoice& choice, const Graph& graph);

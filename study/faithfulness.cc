@@ -1,8 +1,6 @@
 #include "study/faithfulness.h"
 
 #include <algorithm>
-#include <charconv>
-#include <memory>
 #include <optional>
 #include <span>
 #include <utility>
@@ -15,15 +13,16 @@
 #include "base/text.h"
 #include "engine/contract.h"
 #include "engine/threads.h"
-#include "gradcam/randomised_parameters.h"
 #include "gradcam/resample.h"
 #include "gradcam/similarity.h"
 #include "study/class_target.h"
-#include "study/explained_images.h"
 #include "study/faithfulness_report.h"
+#include "study/figures_record.h"
+#include "study/image_run.h"
 #include "study/journal.h"
 #include "study/manifest.h"
 #include "study/ordered_loader.h"
+#include "study/randomisation.h"
 #include "study/region_of.h"
 
 namespace apatite {
@@ -35,101 +34,19 @@ namespace fs = std::filesystem;
 constexpr std::uint64_t kLots = 1;  // which of equal pixels goes first
 constexpr std::uint64_t kRandomMap = 2;
 constexpr std::uint64_t kBootstrap = 3;
-constexpr std::uint64_t kWeights = 4;
 
 void check_options(const FaithfulnessOptions& options) {
-  const auto check = [](std::string_view what, std::int64_t value, std::int64_t least,
-                        std::int64_t most) {
-    if (value >= least && value <= most) return;
-    throw Error(ErrorKind::kUsage, what, to_text(value) + " is not possible",
-                "pass " + to_text(least) + " to " + to_text(most));
-  };
-  check("batch", options.batch, 1, 4096);
-  check("workers", options.workers, 0, 256);
-  check("steps", options.steps, 1, 1000);
-  check("tolerance", options.tolerance, 0, 1000);
-  check("random images", options.random_images, 0, 1'000'000);
-  check("random stages", options.random_stages, 1, 1000);
+  check_batch_and_workers(options.batch, options.workers);
+  check_between("steps", options.steps, 1, 1000);
+  check_between("tolerance", options.tolerance, 0, 1000);
+  check_between("random images", options.random_images, 0, 1'000'000);
+  check_between("random stages", options.random_stages, 1, 1000);
   if (options.maps.methods.empty()) {
     throw Error(ErrorKind::kUsage, "method", "none is given", "pass one, e.g. gradcam");
   }
   if (options.output.empty()) {
     throw Error(ErrorKind::kUsage, "output", "no folder is given", "pass one with --output");
   }
-}
-
-std::string numbers_text(const std::vector<double>& values) {
-  std::vector<std::string> texts;
-  for (const double value : values) texts.push_back(to_text(value));
-  return join(texts, " ");
-}
-
-std::vector<double> parse_numbers(const std::string& text) {
-  std::vector<double> values;
-  for (const char* at = text.data(); at < text.data() + text.size(); ++at) {
-    double& value = values.emplace_back();
-    at = std::from_chars(at, text.data() + text.size(), value).ptr;
-  }
-  return values;
-}
-
-std::string optional_text(const std::optional<double>& value) {
-  return value ? to_text(*value) : std::string("-");
-}
-
-std::vector<std::optional<double>> parse_optional_numbers(const std::string& text) {
-  std::vector<std::optional<double>> values;
-  for (std::size_t at = 0; at < text.size();) {
-    const std::size_t end = std::min(text.find(' ', at), text.size());
-    const std::string word = text.substr(at, end - at);
-    values.push_back(word == "-" ? std::nullopt : std::optional(parse_numbers(word)[0]));
-    at = end + 1;
-  }
-  return values;
-}
-
-// The journal's entry: a row of the image, then one per map; eight fields each.
-std::string to_text(const ImageFigures& figures) {
-  std::vector<std::string> ranks;
-  std::vector<std::string> similarity;
-  for (const auto& value : figures.rank_correlation) ranks.push_back(optional_text(value));
-  for (const auto& value : figures.similarity) similarity.push_back(optional_text(value));
-  std::string text =
-      csv_line(std::vector<std::string>{figures.target, apatite::to_text(figures.probability),
-                                        join(ranks, " "), join(similarity, " "), "", "", "", ""});
-  for (const MapFigures& map : figures.maps) {
-    text += csv_line(std::vector<std::string>{
-        map.map, map.state, numbers_text(map.deletion), numbers_text(map.insertion),
-        apatite::to_text(map.deletion_area), apatite::to_text(map.insertion_area),
-        map.hit ? std::string(*map.hit ? "1" : "0") : std::string(),
-        map.energy_inside ? apatite::to_text(*map.energy_inside) : std::string()});
-  }
-  return text;
-}
-
-ImageFigures figures_from_text(const std::string& text, const ManifestEntry& entry) {
-  CsvReader reader(text, "journal");
-  const std::vector<std::string> head = reader.next()->fields;
-  ImageFigures figures{.image = entry.image,
-                       .label = entry.label,
-                       .patient = entry.patient,
-                       .target = head[0],
-                       .probability = parse_numbers(head[1]).at(0),
-                       .rank_correlation = parse_optional_numbers(head[2]),
-                       .similarity = parse_optional_numbers(head[3])};
-  while (const auto row = reader.next()) {
-    const std::vector<std::string>& fields = row->fields;
-    MapFigures map{.map = fields[0],
-                   .state = fields[1],
-                   .deletion = parse_numbers(fields[2]),
-                   .insertion = parse_numbers(fields[3]),
-                   .deletion_area = parse_numbers(fields[4]).at(0),
-                   .insertion_area = parse_numbers(fields[5]).at(0)};
-    if (!fields[6].empty()) map.hit = fields[6] == "1";
-    if (!fields[7].empty()) map.energy_inside = parse_numbers(fields[7]).at(0);
-    figures.maps.push_back(std::move(map));
-  }
-  return figures;
 }
 
 // What is measured of one image: its maps and the random ones beside them.
@@ -145,8 +62,7 @@ class Run {
         manifest_(read_images(options.images)),
         backend_(options.backend.empty() ? *backends().front() : find_backend(options.backend)),
         compile_(compile_options()),
-        workers_(static_cast<std::size_t>(options.workers > 0 ? options.workers
-                                                              : std::max(1, compile_.threads / 2))),
+        workers_(image_workers(options.workers, compile_.threads)),
         model_({.weights = options.weights,
                 .recipe = options.recipe,
                 .maps = options.maps,
@@ -157,14 +73,10 @@ class Run {
     journal_.emplace(options.output / "faithfulness.partial", fingerprint());
   }
 
-  FaithfulnessSummary run(const std::function<void(const FaithfulnessProgress&)>& progress) {
-    const std::size_t resumed = journal_->size();
-    measure(resumed, progress);
-    FaithfulnessSummary summary = write_outputs();
-    summary.resumed = static_cast<std::int64_t>(resumed);
-    summary.skipped = manifest_.skipped;
-    journal_->remove();
-    return summary;
+  FaithfulnessSummary run(const ShowProgress& progress) {
+    return run_with_journal(
+        *journal_, manifest_, [&](std::size_t first) { measure(first, progress); },
+        [&] { return write_outputs(); });
   }
 
  private:
@@ -185,7 +97,7 @@ class Run {
     std::vector<std::string> methods;
     for (const Method method : options_.maps.methods) methods.emplace_back(info_of(method).name);
     const MethodSettings& settings = options_.settings;
-    const auto number = [](std::int64_t value) { return apatite::to_text(value); };
+    const auto number = [](std::int64_t value) { return to_text(value); };
     return {{"weights", model_.weights().sha256()},
             {"recipe", model_.recipe().sha256()},
             {"images", sha256_of(manifest_.entries)},
@@ -195,7 +107,7 @@ class Run {
             {"layers", join(options_.maps.layers)},
             {"target", options_.target},
             {"settings", number(settings.path_steps) + " " + number(settings.smooth_samples) + " " +
-                             apatite::to_text(settings.smooth_noise) + " " +
+                             to_text(settings.smooth_noise) + " " +
                              number(static_cast<std::int64_t>(settings.seed))},
             {"removal", std::string(name_of(options_.removal)) + " " + number(options_.steps) +
                             " " + number(options_.tolerance)}};
@@ -207,7 +119,8 @@ class Run {
     Item item;
     try {
       item.input = model_.load(path_of(index), manifest_.entries[index].context).input;
-      item.region = region_of(manifest_, manifest_.entries[index], item.input->projection.source());
+      item.region = region_of(manifest_, manifest_.entries[index], item.input->projection.source(),
+                              [this](const fs::path& path) { return model_.decode(path); });
     } catch (const Error& error) {
       if (error.kind() == ErrorKind::kInternal) throw;
       item.error = error;
@@ -215,8 +128,7 @@ class Run {
     return item;
   }
 
-  void measure(std::size_t first,
-               const std::function<void(const FaithfulnessProgress&)>& progress) {
+  void measure(std::size_t first, const ShowProgress& progress) {
     const std::size_t total = manifest_.entries.size();
     OrderedLoader<Item> loader(first, total, workers_, 2 * workers_,
                                [this](std::size_t index) { return load(index); });
@@ -239,7 +151,7 @@ class Run {
                                                        reason_of(*item.error, path_of(index))})};
     }
     try {
-      return {true, to_text(figures_of(item, index))};
+      return {true, record_of(figures_of(item, index))};
     } catch (const Error& error) {
       if (error.kind() != ErrorKind::kNumeric) throw;
       throw Error(error.kind(), path_of(index).string(), error.what());
@@ -255,9 +167,7 @@ class Run {
     for (std::size_t r = 0; r < explainer.requests().size(); ++r) {
       const MapRequest& request = explainer.requests()[r];
       const bool is_of_layer = info_of(request.method).of_layer;
-      std::string name(info_of(request.method).name);
-      if (is_of_layer) name += " at " + explainer.graph().node(request.layer).name;
-      maps.push_back({std::move(name), explanation.maps[r]});
+      maps.push_back({map_name(explainer.graph(), request), explanation.maps[r]});
       const SaliencyMap*& like = is_of_layer ? of_layer : of_input;
       if (like == nullptr) like = &explanation.maps[r];
     }
@@ -352,16 +262,11 @@ class Run {
     return values;
   }
 
-  static SaliencyMap on_grid(const SaliencyMap& map, PixelSize input) {
-    const GridSize grid = comparison_grid(input.height, input.width);
-    return resize(map, grid.height, grid.width);
-  }
-
   // Every pair of the first `count` maps.
   static void compare_maps(const std::vector<NamedMap>& maps, std::size_t count, PixelSize input,
                            ImageFigures& figures) {
     std::vector<SaliencyMap> grids;
-    for (std::size_t i = 0; i < count; ++i) grids.push_back(on_grid(maps[i].map, input));
+    for (std::size_t i = 0; i < count; ++i) grids.push_back(comparison_map(maps[i].map, input));
     for (std::size_t a = 0; a < count; ++a) {
       for (std::size_t b = a + 1; b < count; ++b) {
         figures.rank_correlation.push_back(spearman(grids[a], grids[b]));
@@ -371,69 +276,17 @@ class Run {
     }
   }
 
-  // The cascade on the first readable images, stage by stage: one stage's weights in memory.
+  // On the first readable images.
   std::vector<RandomisationFigures> randomise() {
-    std::vector<RandomisationFigures> figures;
+    Randomisation check(model_, backend_, compile_, options_.settings, options_.random_stages);
     std::int64_t used = 0;
     for (std::size_t i = 0; i < manifest_.entries.size() && used < options_.random_images; ++i) {
       const Item item = load(i);
       if (item.error) continue;
       ++used;
-      randomise_one(*item.input, figures);
+      check.add(*item.input);
     }
-    return figures;
-  }
-
-  void randomise_one(const ModelInput& input, std::vector<RandomisationFigures>& figures) {
-    const PixelSize size = input.projection.input();
-    Explainer& explainer = model_.explainer(size.height, size.width);
-    const std::int64_t wanted = model_.target();
-    const Explanation truth = std::move(explainer.explain(input.tensor, std::span(&wanted, 1))[0]);
-    std::vector<Explainer>& cascade = cascade_for(size);
-    const bool is_first = figures.empty();
-    for (std::size_t s = 0; s < cascade.size(); ++s) {
-      const Explanation random =
-          std::move(cascade[s].explain(input.tensor, std::span(&truth.target, 1))[0]);
-      for (std::size_t r = 0; r < truth.maps.size(); ++r) {
-        if (is_first && s == 0) {
-          figures.push_back({map_name(explainer, r), {}});
-        }
-        if (is_first) figures[r].stages.push_back({stages_[s].name, {}, {}, 0});
-        auto& stage = figures[r].stages[s];
-        const SaliencyMap own = on_grid(truth.maps[r], size);
-        const SaliencyMap other = on_grid(random.maps[r], size);
-        if (const auto rank = spearman(own, other)) stage.rank_correlation.push_back(*rank);
-        const auto ssim = structural_similarity(normalized(own), normalized(other));
-        if (ssim) stage.similarity.push_back(*ssim);
-        if (summarize(random.maps[r]).state != MapState::kPositive) ++stage.without_evidence;
-      }
-    }
-  }
-
-  static std::string map_name(const Explainer& explainer, std::size_t r) {
-    const MapRequest& request = explainer.requests()[r];
-    std::string name(info_of(request.method).name);
-    if (info_of(request.method).of_layer) {
-      name += " at " + explainer.graph().node(request.layer).name;
-    }
-    return name;
-  }
-
-  // Networks with random weights for inputs of one size, the last that was asked for.
-  std::vector<Explainer>& cascade_for(PixelSize size) {
-    if (cascade_size_ == size) return cascade_;
-    const Explainer& own = model_.explainer(size.height, size.width);
-    cascade_.clear();
-    sources_.clear();
-    stages_ = randomised_stages(own.graph(), options_.random_stages);
-    for (const RandomisedStage& stage : stages_) {
-      sources_.push_back(std::make_unique<RandomisedParameters>(
-          model_.weights(), stage, random_stream(options_.settings.seed, kWeights)));
-      cascade_.emplace_back(own.graph(), *sources_.back(), backend_, compile_, own.requests(),
-                            options_.settings);
-    }
-    cascade_size_ = size;
-    return cascade_;
+    return check.figures();
   }
 
   FaithfulnessSummary write_outputs() {
@@ -449,7 +302,7 @@ class Run {
         ++summary.unreadable;
         return;
       }
-      report.images.push_back(figures_from_text(entry.text, listed));
+      report.images.push_back(figures_of_record(entry.text, listed));
     });
     summary.images = static_cast<std::int64_t>(report.images.size());
     const fs::path& folder = options_.output;
@@ -460,7 +313,7 @@ class Run {
     }
     name_random_maps(report);
     if (options_.random_images > 0) report.randomisation = randomise();
-    Json json = apatite::to_json(report);
+    Json json = to_json(report);
     summary.table = table_of(json);
     json["run"] = settings_json();
     write_file(folder / "faithfulness.csv", faithfulness_csv(report));
@@ -471,7 +324,7 @@ class Run {
     if (!report.randomisation.empty()) {
       write_file(folder / "randomisation.svg", randomisation_svg(report));
     }
-    write_file(folder / "faithfulness.json", apatite::to_text(json));
+    write_file(folder / "faithfulness.json", to_text(json));
     return summary;
   }
 
@@ -507,16 +360,11 @@ class Run {
   std::size_t workers_;
   ExplainedModel model_;
   std::optional<Journal> journal_;
-  PixelSize cascade_size_{};
-  std::vector<RandomisedStage> stages_;
-  std::vector<std::unique_ptr<RandomisedParameters>> sources_;
-  std::vector<Explainer> cascade_;
 };
 
 }  // namespace
 
-FaithfulnessSummary faithfulness(const FaithfulnessOptions& options,
-                                 const std::function<void(const FaithfulnessProgress&)>& progress) {
+FaithfulnessSummary faithfulness(const FaithfulnessOptions& options, const ShowProgress& progress) {
   check_options(options);
   return Run(options).run(progress);
 }

@@ -16,12 +16,12 @@
 
 #include <cstdint>
 #include <filesystem>
-#include <functional>
 #include <string>
 
 #include "gradcam/method.h"
 #include "gradcam/removal.h"
 #include "study/explained_model.h"
+#include "study/run_summary.h"
 
 namespace apatite {
 
@@ -45,24 +45,13 @@ struct FaithfulnessOptions {
   std::int64_t batch = 32;          // images that the network takes at once
 };
 
-struct FaithfulnessProgress {
-  std::int64_t done = 0;
-  std::int64_t total = 0;
-};
-
-struct FaithfulnessSummary {
-  std::int64_t images = 0;
-  std::int64_t unreadable = 0;
-  std::int64_t resumed = 0;
-  std::int64_t skipped = 0;
-  std::string table;             // the summary for a reader, lines that end in '\n'
-  std::filesystem::path errors;  // errors.csv, if there is one
+struct FaithfulnessSummary : RunSummary {
+  std::string table;  // the summary for a reader, lines that end in '\n'
 };
 
 // What is done is kept in "faithfulness.partial" in the output folder: after a kill the same call
 // continues there. Throws Error as explain (study/explain.h) does.
-FaithfulnessSummary faithfulness(
-    const FaithfulnessOptions& options,
-    const std::function<void(const FaithfulnessProgress&)>& progress = {});
+FaithfulnessSummary faithfulness(const FaithfulnessOptions& options,
+                                 const ShowProgress& progress = {});
 
 }  // namespace apatite

@@ -16,6 +16,7 @@
 #include "engine/threads.h"
 #include "image/input.h"
 #include "image/recipe.h"
+#include "study/image_run.h"
 #include "study/journal.h"
 #include "study/manifest.h"
 #include "study/network.h"
@@ -28,22 +29,8 @@ namespace {
 
 namespace fs = std::filesystem;
 
-using Progress = std::function<void(const PredictProgress&)>;
-
-constexpr std::string_view kErrorsHeader = "image,reason\n";
-constexpr std::int64_t kMostBatch = 4096;
-constexpr int kMostWorkers = 256;
-
 void check_options(const PredictOptions& options) {
-  if (options.batch < 1 || options.batch > kMostBatch) {
-    throw Error(ErrorKind::kUsage, "batch", to_text(options.batch) + " is not possible",
-                "pass 1 to " + to_text(kMostBatch));
-  }
-  if (options.workers < 0 || options.workers > kMostWorkers) {
-    throw Error(
-        ErrorKind::kUsage, "workers", to_text(std::int64_t{options.workers}) + " is not possible",
-        "pass 1 to " + to_text(std::int64_t{kMostWorkers}) + ", or 0 for half as many as threads");
-  }
+  check_batch_and_workers(options.batch, options.workers);
   if (options.output.filename().empty() || options.output.filename() == "errors.csv") {
     throw Error(ErrorKind::kUsage, options.output.string(), "cannot be the name of the output",
                 "choose another, e.g. predictions.csv");
@@ -56,24 +43,6 @@ void check_options(const PredictOptions& options) {
   }
 }
 
-Recipe read_recipe(const PredictOptions& options, const WeightsFile& weights) {
-  const Json& own = weights.metadata().recipe;
-  if (options.recipe.empty() && own.is_null()) {
-    throw Error(ErrorKind::kUsage, weights.where(), "holds no recipe for its images",
-                "pass one with --recipe");
-  }
-  Recipe recipe = options.recipe.empty() ? Recipe::from_json(own, weights.where() + " (recipe)")
-                                         : Recipe::read(options.recipe);
-  const std::int64_t channels = weights.metadata().model.input_channels;
-  if (recipe.channels() != channels) {
-    throw Error(ErrorKind::kUsage, "recipe",
-                "makes images of " + to_text(recipe.channels()) + " channels, the network takes " +
-                    to_text(channels),
-                "set the recipe's channels");
-  }
-  return recipe;
-}
-
 std::vector<float> parse_logits(std::span<const std::string> fields) {
   std::vector<float> logits;
   for (const std::string& field : fields) {
@@ -83,42 +52,26 @@ std::vector<float> parse_logits(std::span<const std::string> fields) {
   return logits;
 }
 
-// Threads that prepare images, each with a decoder process.
-std::size_t workers(const PredictOptions& options) {
-  const int threads = resolve_threads(options.threads);
-  return static_cast<std::size_t>(options.workers > 0 ? options.workers : std::max(1, threads / 2));
-}
-
-// Why an image cannot be read, without the path that the message starts with: the row names it.
-std::string reason_of(const Error& error, const fs::path& path) {
-  const std::string_view message = error.what();
-  const std::string prefix = escape_control(path.string()) + ": ";
-  return std::string(message.starts_with(prefix) ? message.substr(prefix.size()) : message);
-}
-
 // One run: what is known before the first image, and what is done with each.
 class Run {
  public:
   explicit Run(const PredictOptions& options)
       : options_(options),
         weights_(options.weights),
-        recipe_(read_recipe(options, weights_)),
-        decoders_(workers(options), image_decoder(recipe_)),
+        recipe_(recipe_for(weights_, options.recipe)),
+        workers_(image_workers(options.workers, resolve_threads(options.threads))),
+        decoders_(workers_, image_decoder(recipe_)),
         manifest_(read_manifest(options.images)),
         backend_(options.backend.empty() ? *backends().front() : find_backend(options.backend)),
         network_(prepared_network()),
         scores_(weights_.metadata().model.classes, weights_.metadata().class_names),
         journal_(options.output.string() + ".partial", fingerprint()) {}
 
-  PredictSummary run(const Progress& progress) {
+  PredictSummary run(const ShowProgress& progress) {
     if (options_.strict) forget_from_first_unreadable();
-    const std::size_t resumed = journal_.size();
-    compute(resumed, progress);
-    PredictSummary summary = write_outputs();
-    summary.resumed = static_cast<std::int64_t>(resumed);
-    summary.skipped = manifest_.skipped;
-    journal_.remove();
-    return summary;
+    return run_with_journal(
+        journal_, manifest_, [&](std::size_t first) { compute(first, progress); },
+        [&] { return write_outputs(); });
   }
 
  private:
@@ -174,11 +127,10 @@ class Run {
     return item;
   }
 
-  void compute(std::size_t first, const Progress& progress) {
+  void compute(std::size_t first, const ShowProgress& progress) {
     const std::size_t total = manifest_.entries.size();
     const auto batch = static_cast<std::size_t>(options_.batch);
-    const std::size_t ahead = workers(options_);
-    OrderedLoader<Item> loader(first, total, ahead, batch + ahead,
+    OrderedLoader<Item> loader(first, total, workers_, batch + workers_,
                                [this](std::size_t index) { return load(index); });
     std::vector<Item> group;  // in order; those with a tensor have one size
     const auto finish_group = [&] {
@@ -202,7 +154,7 @@ class Run {
     });
   }
 
-  void report(const Progress& progress) const {
+  void report(const ShowProgress& progress) const {
     if (!progress) return;
     progress({static_cast<std::int64_t>(journal_.size()),
               static_cast<std::int64_t>(manifest_.entries.size())});
@@ -284,7 +236,7 @@ class Run {
     std::vector<std::string> columns{"image", "label", "patient"};
     for (std::string& name : scores_.columns()) columns.push_back(std::move(name));
     output.write(csv_line(columns));
-    std::string errors(kErrorsHeader);
+    std::string errors;
     std::size_t index = 0;
     journal_.for_each([&](const JournalEntry& entry) {
       const std::string& label = manifest_.entries[index++].label;
@@ -297,13 +249,7 @@ class Run {
       ++summary.images;
       if (!label.empty()) count_label(entry.text, label, summary);
     });
-    const fs::path errors_path = options_.output.parent_path() / "errors.csv";
-    if (summary.unreadable > 0) {
-      write_file(errors_path, errors);
-      summary.errors = errors_path;
-    } else {
-      remove_stale(errors_path);
-    }
+    summary.errors = write_errors(options_.output.parent_path(), errors);
     output.commit();
     return summary;
   }
@@ -320,19 +266,10 @@ class Run {
     summary.right += right.value_or(false) ? 1 : 0;
   }
 
-  // The list of an earlier run; a file of that name that apatite did not write stays.
-  static void remove_stale(const fs::path& path) {
-    std::error_code ignored;
-    if (!fs::is_regular_file(path, ignored)) return;
-    const MappedFile file(path);
-    const std::string_view text(reinterpret_cast<const char*>(file.bytes().data()),
-                                file.bytes().size());
-    if (text.starts_with(kErrorsHeader)) fs::remove(path, ignored);
-  }
-
   const PredictOptions& options_;
   WeightsFile weights_;
   Recipe recipe_;
+  std::size_t workers_;
   DecoderPool decoders_;  // before anything that starts threads
   Manifest manifest_;
   const Backend& backend_;
@@ -343,7 +280,7 @@ class Run {
 
 }  // namespace
 
-PredictSummary predict(const PredictOptions& options, const Progress& progress) {
+PredictSummary predict(const PredictOptions& options, const ShowProgress& progress) {
   check_options(options);
   return Run(options).run(progress);
 }

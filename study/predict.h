@@ -11,8 +11,9 @@
 
 #include <cstdint>
 #include <filesystem>
-#include <functional>
 #include <string>
+
+#include "study/run_summary.h"
 
 namespace apatite {
 
@@ -30,20 +31,10 @@ struct PredictOptions {
   bool strict = false;     // stop at the first image that cannot be read
 };
 
-struct PredictProgress {
-  std::int64_t done = 0;  // images, readable or not, with those of an earlier run
-  std::int64_t total = 0;
-};
-
-struct PredictSummary {
-  std::int64_t images = 0;      // rows written
-  std::int64_t unreadable = 0;  // rows of errors.csv
-  std::int64_t resumed = 0;     // images that an earlier, interrupted run had done
-  std::int64_t skipped = 0;     // files in the folder that are no images
-  std::int64_t labelled = 0;    // rows whose label is a class of the network
-  std::int64_t foreign = 0;     // rows whose label is not
-  std::int64_t right = 0;  // of the labelled, where the class of the largest logit is the label
-  std::filesystem::path errors;  // errors.csv, if there is one
+struct PredictSummary : RunSummary {
+  std::int64_t labelled = 0;  // rows whose label is a class of the network
+  std::int64_t foreign = 0;   // rows whose label is not
+  std::int64_t right = 0;     // of the labelled, where the class of the largest logit is the label
 };
 
 // Images are decoded by `workers` processes and made ready by as many threads while the network
@@ -60,7 +51,6 @@ struct PredictSummary {
 // another run; kUnavailable for the backend or instruction set; kNumeric with the image and the
 // node where a number that is not finite arose; kBadFile or kIo for the weights, the recipe, the
 // manifest, the output and, if `strict`, the first image that cannot be read.
-PredictSummary predict(const PredictOptions& options,
-                       const std::function<void(const PredictProgress&)>& progress = {});
+PredictSummary predict(const PredictOptions& options, const ShowProgress& progress = {});
 
 }  // namespace apatite

@@ -7,7 +7,6 @@
 
 #include "base/error.h"
 #include "base/text.h"
-#include "image/decode.h"
 
 namespace apatite {
 namespace {
@@ -47,11 +46,11 @@ PixelRange parse_box(std::string_view text, const ManifestEntry& entry, PixelSiz
 }  // namespace
 
 std::optional<Region> region_of(const Manifest& manifest, const ManifestEntry& entry,
-                                PixelSize source) {
+                                PixelSize source, const ReadImage& read) {
   if (entry.boxes.empty() && entry.mask.empty()) return std::nullopt;
   Region region = entry.mask.empty()
                       ? Region(source.height, source.width)
-                      : Region::from_mask(decode_image(manifest.folder / entry.mask), source);
+                      : Region::from_mask(read(manifest.folder / entry.mask), source);
   const std::string_view boxes = entry.boxes;
   for (std::size_t at = 0; at < boxes.size();) {
     const std::size_t end = std::min(boxes.find(';', at), boxes.size());

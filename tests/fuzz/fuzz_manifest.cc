@@ -1,4 +1,4 @@
-// Any bytes as a manifest: a list of distinct images, or an Error.
+// Any bytes as a manifest: a list of distinct images and regions within them, or an Error.
 #include <cstddef>
 #include <cstdint>
 #include <cstdlib>
@@ -6,6 +6,22 @@
 
 #include "base/error.h"
 #include "study/manifest.h"
+#include "study/region_of.h"
+
+namespace {
+
+// The boxes of an image of 40 x 50 pixels; its mask is not opened.
+void try_region(apatite::ManifestEntry entry) {
+  entry.mask.clear();
+  try {
+    const auto region = apatite::region_of({}, entry, {40, 50}, {});
+    if (region && (region->empty() || entry.boxes.empty())) std::abort();
+  } catch (const apatite::Error& error) {
+    if (error.kind() != apatite::ErrorKind::kBadFile) std::abort();
+  }
+}
+
+}  // namespace
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   try {
@@ -14,6 +30,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     if (entries.empty()) std::abort();
     for (const auto& entry : entries) {
       if (entry.image.empty()) std::abort();
+      try_region(entry);
     }
   } catch (const apatite::Error& error) {
     if (error.kind() != apatite::ErrorKind::kBadFile) std::abort();

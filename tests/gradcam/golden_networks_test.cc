@@ -121,6 +121,11 @@ TEST_P(ExplainedNetwork, ExactHasTheReferencesBits) {
     for (const char* name : kCams) {
       requests.push_back({find_method(name), network.graph.find(layer)});
     }
+    // One run of the network per channel.
+    const NodeId node = network.graph.find(layer);
+    if (network.graph.node(node).shape.channels <= 64) {
+      requests.push_back({Method::kScoreCam, node});
+    }
   }
   const Explanation expected = network.explain("reference", requests);
   std::size_t runs = 0;

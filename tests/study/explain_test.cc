@@ -18,13 +18,12 @@
 #include "study/contact_sheet.h"
 #include "study/explanation_files.h"
 #include "tests/study/small_study.h"
+#include "tests/support/csv_rows.h"
 
 namespace apatite {
 namespace {
 
 namespace fs = std::filesystem;
-
-using Rows = std::vector<std::vector<std::string>>;
 
 ExplainOptions options_of(const SmallStudy& study) {
   ExplainOptions options;
@@ -35,13 +34,6 @@ ExplainOptions options_of(const SmallStudy& study) {
   return options;
 }
 
-Rows rows_of(const std::string& csv) {
-  CsvReader reader(csv, "csv");
-  Rows rows;
-  while (auto row = reader.next()) rows.push_back(std::move(row->fields));
-  return rows;
-}
-
 std::string refusal(const ExplainOptions& options, ErrorKind kind) {
   try {
     explain(options);
@@ -50,10 +42,6 @@ std::string refusal(const ExplainOptions& options, ErrorKind kind) {
     return error.what();
   }
   return "accepted";
-}
-
-void expect_contains(const std::string& text, const std::string& part) {
-  EXPECT_NE(text.find(part), std::string::npos) << text;
 }
 
 // Every file below a folder: its name and hash.
@@ -155,7 +143,7 @@ TEST(Explain, ContinuesAfterAKill) {
   ExplainOptions options = options_of(study);
   options.batch = 1;
   std::vector<std::string> journals;
-  explain(options, [&](const ExplainProgress&) {
+  explain(options, [&](const RunProgress&) {
     journals.push_back(read_text(study / "out/explain.partial"));
   });
   const std::string expected = hashes(study / "out");

@@ -8,6 +8,7 @@
 #include "base/csv.h"
 #include "base/error.h"
 #include "base/json.h"
+#include "image/decode.h"
 #include "study/faithfulness_report.h"
 #include "study/region_of.h"
 #include "tests/study/small_study.h"
@@ -83,7 +84,7 @@ TEST(Faithfulness, GivesTheSameBytesForAnyBatchThreadsAndAfterAKill) {
   const SmallStudy study(3);
   FaithfulnessOptions options = options_of(study);
   std::string journal;
-  faithfulness(options, [&](const FaithfulnessProgress& state) {
+  faithfulness(options, [&](const RunProgress& state) {
     if (state.done == 2) journal = read_text(study / "trust/faithfulness.partial");
   });
   const std::string expected = figures(study);
@@ -115,7 +116,7 @@ TEST(Faithfulness, DrawsImagesOfOnePatientTogether) {
 TEST(RegionOf, ReadsBoxesOrRefusesThem) {
   const auto box = [](const std::string& boxes) {
     const ManifestEntry entry{.image = "a.png", .boxes = boxes};
-    return region_of({}, entry, {10, 20});
+    return region_of({}, entry, {10, 20}, [](const fs::path& path) { return decode_image(path); });
   };
   EXPECT_FALSE(box("").has_value());
   const auto region = box(" 1 2 3 4 ; 9 19 1 1");

@@ -12,11 +12,10 @@
 #include "image/input.h"
 #include "layers/softmax.h"
 #include "tests/study/small_study.h"
+#include "tests/support/csv_rows.h"
 
 namespace apatite {
 namespace {
-
-using Rows = std::vector<std::vector<std::string>>;
 
 PredictOptions options_of(const SmallStudy& study) {
   PredictOptions options;
@@ -27,13 +26,6 @@ PredictOptions options_of(const SmallStudy& study) {
   return options;
 }
 
-Rows rows_of(const std::string& csv) {
-  CsvReader reader(csv, "csv");
-  Rows rows;
-  while (auto row = reader.next()) rows.push_back(std::move(row->fields));
-  return rows;
-}
-
 std::string refusal(const PredictOptions& options, ErrorKind kind) {
   try {
     predict(options);
@@ -42,10 +34,6 @@ std::string refusal(const PredictOptions& options, ErrorKind kind) {
     return error.what();
   }
   return "accepted";
-}
-
-void expect_contains(const std::string& text, const std::string& part) {
-  EXPECT_NE(text.find(part), std::string::npos) << text;
 }
 
 TEST(Predict, WritesTheLogitsOfEveryImage) {
@@ -280,7 +268,7 @@ TEST(Predict, ContinuesFromAnyCutOfTheJournal) {
   options.batch = 1;
   // The journal as it is before the last image.
   std::string journal;
-  predict(options, [&](const PredictProgress& state) {
+  predict(options, [&](const RunProgress& state) {
     if (state.done == state.total) journal = read_text(study / "predictions.csv.partial");
   });
   const std::string expected = read_text(options.output);
@@ -305,7 +293,7 @@ TEST(Predict, DoesNotContinueARunWithOtherInputs) {
   PredictOptions options = options_of(study);
   std::string journal;
   predict(options,
-          [&](const PredictProgress&) { journal = read_text(study / "predictions.csv.partial"); });
+          [&](const RunProgress&) { journal = read_text(study / "predictions.csv.partial"); });
   const auto partial = study / "predictions.csv.partial";
   const auto expect_other = [&](const std::string& what) {
     write_text(partial, journal);

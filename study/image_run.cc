@@ -1,4 +1,4 @@
-#include "study/explained_images.h"
+#include "study/image_run.h"
 
 #include <string_view>
 #include <system_error>
@@ -15,8 +15,44 @@ namespace {
 namespace fs = std::filesystem;
 
 constexpr std::string_view kErrorsHeader = "image,reason\n";
+constexpr std::int64_t kMostBatch = 4096;
+constexpr std::int64_t kMostWorkers = 256;
 
 }  // namespace
+
+void check_between(std::string_view what, std::int64_t value, std::int64_t least,
+                   std::int64_t most) {
+  if (value >= least && value <= most) return;
+  throw Error(ErrorKind::kUsage, what, to_text(value) + " is not possible",
+              "pass " + to_text(least) + " to " + to_text(most));
+}
+
+void check_batch_and_workers(std::int64_t batch, int workers) {
+  check_between("batch", batch, 1, kMostBatch);
+  check_between("workers", workers, 0, kMostWorkers);
+}
+
+std::size_t image_workers(int asked, int network_threads) {
+  return static_cast<std::size_t>(asked > 0 ? asked : std::max(1, network_threads / 2));
+}
+
+Recipe recipe_for(const WeightsFile& weights, const std::filesystem::path& path) {
+  const Json& own = weights.metadata().recipe;
+  if (path.empty() && own.is_null()) {
+    throw Error(ErrorKind::kUsage, weights.where(), "holds no recipe for its images",
+                "pass one with --recipe");
+  }
+  Recipe recipe =
+      path.empty() ? Recipe::from_json(own, weights.where() + " (recipe)") : Recipe::read(path);
+  const std::int64_t channels = weights.metadata().model.input_channels;
+  if (recipe.channels() != channels) {
+    throw Error(ErrorKind::kUsage, "recipe",
+                "makes images of " + to_text(recipe.channels()) + " channels, the network takes " +
+                    to_text(channels),
+                "set the recipe's channels");
+  }
+  return recipe;
+}
 
 Manifest read_images(const fs::path& images) {
   std::error_code ignored;
