@@ -7,15 +7,6 @@
 namespace apatite::exact {
 namespace {
 
-// Calls work(image, block) for this thread's share of all blocks of all images.
-template <class Function>
-void for_each_block(const RunContext& context, const Layout& layout, Function work) {
-  const Share share = share_of(context.images * layout.blocks(), context.thread, context.threads);
-  for (std::int64_t unit = share.begin; unit < share.end; ++unit) {
-    work(unit / layout.blocks(), unit % layout.blocks());
-  }
-}
-
 // Calls put(lane of y, channel) for the lanes of one block that hold a channel.
 template <class Function>
 void for_each_lane(const Layout& layout, std::int64_t block, Function put) {

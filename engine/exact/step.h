@@ -59,6 +59,15 @@ inline Share share_of(std::int64_t count, int part, int parts) {
   return {count * part / parts, count * (part + 1) / parts};
 }
 
+// Calls work(image, block) for this thread's share of all blocks of all images.
+template <class Function>
+void for_each_block(const RunContext& context, const Layout& layout, Function work) {
+  const Share share = share_of(context.images * layout.blocks(), context.thread, context.threads);
+  for (std::int64_t unit = share.begin; unit < share.end; ++unit) {
+    work(unit / layout.blocks(), unit % layout.blocks());
+  }
+}
+
 // All threads call run() of one step, then meet at a barrier, then go on to the next step.
 class Step {
  public:
