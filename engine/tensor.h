@@ -29,6 +29,9 @@ class AlignedArray {
       : data_(static_cast<T*>(::operator new(size * sizeof(T), kAlignment))), size_(size) {
     advise_huge_pages(data_.get(), size * sizeof(T));
   }
+  // Elements in memory of somebody else, aligned alike, which `lent` keeps for as long.
+  AlignedArray(std::shared_ptr<T> lent, std::size_t size)
+      : data_(lent.get(), Free{lent}), size_(size) {}
 
   [[nodiscard]] T* data() noexcept { return data_.get(); }
   [[nodiscard]] const T* data() const noexcept { return data_.get(); }
@@ -36,7 +39,10 @@ class AlignedArray {
 
  private:
   struct Free {
-    void operator()(T* data) const { ::operator delete(data, kAlignment); }
+    std::shared_ptr<T> lent;
+    void operator()(T* data) const {
+      if (lent == nullptr) ::operator delete(data, kAlignment);
+    }
   };
   std::unique_ptr<T, Free> data_;
   std::size_t size_ = 0;

@@ -10,9 +10,11 @@
 
 #include <algorithm>
 #include <array>
+#include <atomic>
 #include <cerrno>
 #include <csignal>
 #include <cstring>
+#include <type_traits>
 #include <utility>
 
 #include "base/bytes.h"
@@ -72,26 +74,38 @@ bool wait_readable(int descriptor, std::int64_t seconds) {
   }
 }
 
-void read_all(int file, std::span<std::byte> to, std::string_view where) {
-  off_t at = 0;
-  while (!to.empty()) {
-    const ssize_t count = ::pread(file, to.data(), to.size(), at);
-    if (count < 0 && errno == EINTR) continue;
-    if (count <= 0) throw Error(ErrorKind::kBadFile, where, "was not handed over whole");
-    to = to.subspan(static_cast<std::size_t>(count));
-    at += count;
-  }
-}
+// Larger memory serves one image and is given back.
+constexpr std::size_t kMostKept = std::size_t{64} << 20U;
 
+// An integer image stays where the decoder put it. That one may still write there, but no more than
+// other samples, which it could have given at once: any value of theirs is as good, whenever it is
+// read. Of binary32 samples that is not true (NaN), so they are copied.
 template <class T>
-Image take_samples(const DecoderAnswer& answer, int samples, const std::string& where) {
-  Image image = make_image<T>(answer.height, answer.width, answer.channels, where);
-  read_all(samples, std::as_writable_bytes(image.values<T>()), where);
+Image take_samples(const DecoderAnswer& answer, const std::shared_ptr<SharedMemory>& memory,
+                   const std::string& where) {
+  check_image_size(answer.height, answer.width, where);
+  check_channels(answer.channels, where);
+  const auto count = static_cast<std::size_t>(answer.height * answer.width * answer.channels);
+  auto* samples = reinterpret_cast<T*>(memory->map(count * sizeof(T)));
+  if (samples == nullptr) throw Error(ErrorKind::kBadFile, where, "was not handed over whole");
+  Image image;
+  if constexpr (std::is_integral_v<T>) {
+    image.samples = AlignedArray<T>(std::shared_ptr<T>(memory, samples), count);
+  } else {
+    AlignedArray<T> copy(count);
+    std::copy_n(samples, count, copy.data());
+    image.samples = std::move(copy);
+  }
+  image.height = answer.height;
+  image.width = answer.width;
+  image.channels = answer.channels;
+  image.source = where;
   return image;
 }
 
 // Nothing that a decoder says is believed unchecked: its file may have taken it over.
-Image take_image(const DecoderAnswer& answer, int samples, const std::string& where) {
+Image take_image(const DecoderAnswer& answer, const std::shared_ptr<SharedMemory>& samples,
+                 const std::string& where) {
   Image image;
   switch (answer.sample_bits) {
     case 8:
@@ -110,6 +124,13 @@ Image take_image(const DecoderAnswer& answer, int samples, const std::string& wh
                           ? answer.orientation
                           : Image::kUnreadableOrientation;
   return image;
+}
+
+// True if there is none, or an image lives there.
+bool in_use(const std::shared_ptr<SharedMemory>& samples) {
+  if (samples == nullptr || samples.use_count() > 1) return true;
+  std::atomic_thread_fence(std::memory_order_acquire);  // after the image's last use
+  return false;
 }
 
 ErrorKind error_kind(std::int32_t number) {
@@ -159,15 +180,19 @@ std::size_t DecoderPool::replaced() const {
 DecoderPool::Worker DecoderPool::take_worker() {
   std::unique_lock lock(mutex_);
   freed_.wait(lock, [&] { return !free_.empty(); });
-  const Worker worker = free_.back();
+  // One whose last image is gone needs no new memory.
+  const auto idle = std::ranges::find_if(
+      free_, [](const Worker& worker) { return worker.samples && !in_use(worker.samples); });
+  if (idle != free_.end()) std::swap(*idle, free_.back());
+  Worker worker = std::move(free_.back());
   free_.pop_back();
   return worker;
 }
 
-void DecoderPool::give_back(Worker worker) {
+void DecoderPool::give_back(Worker&& worker) {
   {
     const std::scoped_lock lock(mutex_);
-    free_.push_back(worker);
+    free_.push_back(std::move(worker));
   }
   freed_.notify_one();
 }
@@ -193,7 +218,7 @@ void DecoderPool::start(Worker& worker) {
     errno = -process;
     fail("fork a decoder");
   }
-  worker = {process, ours.release(), complaints.release()};
+  worker = {process, ours.release(), complaints.release(), nullptr};
 }
 
 int DecoderPool::end(Worker& worker) {
@@ -238,10 +263,14 @@ void DecoderPool::explain_end(Worker& worker, const std::filesystem::path& path,
 
 Image DecoderPool::ask(Worker& worker, int file, const std::filesystem::path& path) {
   const std::string where = path.string();
-  const Descriptor samples(memory_file("apatite-samples"));
-  if (!send_message(worker.socket, as_bytes(where), {file, samples.get()})) {
-    explain_end(worker, path, false);
+  bool sent = false;
+  if (in_use(worker.samples) || worker.samples->size() > kMostKept) {
+    worker.samples = std::make_shared<SharedMemory>(SharedMemory::create());
+    sent = send_message(worker.socket, as_bytes(where), {file, worker.samples->descriptor()});
+  } else {
+    sent = send_message(worker.socket, as_bytes(where), {file});
   }
+  if (!sent) explain_end(worker, path, false);
   if (!wait_readable(worker.socket, limits_.wall_seconds)) explain_end(worker, path, true);
   const Message message = receive_message(worker.socket);
   DecoderAnswer answer;
@@ -249,7 +278,7 @@ Image DecoderPool::ask(Worker& worker, int file, const std::filesystem::path& pa
   std::memcpy(&answer, message.bytes.data(), sizeof answer);
   const std::string_view text = as_text(message.bytes).substr(sizeof answer);
   if (answer.error_kind != 0) throw Error(error_kind(answer.error_kind), where, text);
-  Image image = take_image(answer, samples.get(), where);
+  Image image = take_image(answer, worker.samples, where);
   image.facts = unpack_facts(text);
   return image;
 }
@@ -270,10 +299,10 @@ Image DecoderPool::decode(const std::filesystem::path& path) {
   try {
     if (worker.process < 0) start(worker);
     Image image = ask(worker, file.descriptor(), path);
-    give_back(worker);
+    give_back(std::move(worker));
     return image;
   } catch (...) {
-    give_back(worker);
+    give_back(std::move(worker));
     throw;
   }
 }

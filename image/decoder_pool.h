@@ -6,6 +6,7 @@
 #include <cstddef>
 #include <filesystem>
 #include <functional>
+#include <memory>
 #include <mutex>
 #include <span>
 #include <string>
@@ -14,6 +15,7 @@
 
 #include "image/image.h"
 #include "image/sandbox.h"
+#include "image/shared_memory.h"
 
 namespace apatite {
 
@@ -42,13 +44,14 @@ class DecoderPool {
 
  private:
   struct Worker {
-    int process = -1;     // -1: none yet
-    int socket = -1;      // to it
-    int complaints = -1;  // what it wrote to standard error
+    int process = -1;                       // -1: none yet
+    int socket = -1;                        // to it
+    int complaints = -1;                    // what it wrote to standard error
+    std::shared_ptr<SharedMemory> samples;  // where it puts them; an image may live there
   };
 
   Worker take_worker();
-  void give_back(Worker worker);
+  void give_back(Worker&& worker);
   void start(Worker& worker);
   // Ends the process if it still runs. Returns how it ended (waitpid).
   int end(Worker& worker);

@@ -1,6 +1,7 @@
 #include "image/decoder_process.h"
 
 #include <fcntl.h>
+#include <malloc.h>
 #include <sys/mman.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
@@ -13,12 +14,14 @@
 #include <cerrno>
 #include <csignal>
 #include <cstring>
+#include <memory>
 #include <new>
 
 #include "base/bytes.h"
 #include "base/error.h"
 #include "base/text.h"
 #include "image/decode.h"
+#include "image/image_memory.h"
 
 namespace apatite {
 namespace {
@@ -81,18 +84,35 @@ class Mapping {
   std::size_t size_ = 0;
 };
 
-void write_all(int descriptor, std::span<const std::byte> bytes, std::string_view where) {
-  while (!bytes.empty()) {
-    const ssize_t count = ::write(descriptor, bytes.data(), bytes.size());
-    if (count < 0 && errno == EINTR) continue;
-    if (count <= 0) {
-      throw Error(
-          ErrorKind::kIo, where,
-          "gives an image that cannot be handed over (" + std::string(std::strerror(errno)) + ")");
-    }
-    bytes = bytes.subspan(static_cast<std::size_t>(count));
+// Puts the first image that is made where the parent finds it.
+class SampleMemory {
+ public:
+  explicit SampleMemory(std::shared_ptr<SharedMemory> memory) : memory_(std::move(memory)) {
+    set_image_memory([this](std::size_t bytes) {
+      if (first_ != nullptr) return std::shared_ptr<std::byte>();
+      first_ = memory_->grow_and_map(bytes);
+      return first_ == nullptr ? nullptr : std::shared_ptr<std::byte>(memory_, first_);
+    });
   }
-}
+  ~SampleMemory() { set_image_memory({}); }
+  SampleMemory(const SampleMemory&) = delete;
+  SampleMemory& operator=(const SampleMemory&) = delete;
+
+  void hand_over(const Image& image, std::string_view where) const {
+    const std::span<const std::byte> samples = sample_bytes(image);
+    if (samples.data() == first_) return;
+    std::byte* to = memory_->grow_and_map(samples.size());
+    if (to == nullptr) {
+      throw Error(ErrorKind::kIo, where, "gives an image that cannot be handed over",
+                  "the system lacks memory");
+    }
+    std::memcpy(to, samples.data(), samples.size());
+  }
+
+ private:
+  std::shared_ptr<SharedMemory> memory_;
+  std::byte* first_ = nullptr;
+};
 
 // What was written to standard error since the last call, its first line.
 std::string take_complaint() {
@@ -125,15 +145,16 @@ Reply refusal(ErrorKind kind, std::string text) {
 }
 
 Reply decode_one(const DecoderPool::Decode& decode, const SandboxLimits& limits,
-                 const std::string& where, int file, int samples) {
+                 const std::string& where, int file, const std::shared_ptr<SharedMemory>& memory) {
   try {
     const Mapping mapping(file, where);
+    const SampleMemory samples(memory);
     const Image image = decode(mapping.bytes(), where);
     if (const std::string complaint = take_complaint(); !complaint.empty()) {
       return refusal(ErrorKind::kBadFile,
                      "is damaged: its decoder complains: " + escape_control(complaint));
     }
-    write_all(samples, sample_bytes(image), where);
+    samples.hand_over(image, where);
     return {{.sample_bits = image.bit_depth(),
              .orientation = image.orientation,
              .height = image.height,
@@ -159,19 +180,32 @@ void reply(int socket, Reply answer) {
   if (!send_message(socket, bytes)) leave();
 }
 
+// The heap keeps what it got, so that the next file finds its pages there: of mammograms, getting
+// them anew costs as much as a tenth of decoding.
+void keep_memory() {
+#if defined(__GLIBC__)
+  ::mallopt(M_MMAP_MAX, 0);
+  ::mallopt(M_TRIM_THRESHOLD, 256 << 20);
+#endif
+}
+
 [[noreturn]] void run_decoder(int socket, int complaints, const DecoderPool::Decode& decode,
                               const SandboxLimits& limits) {
   ::dup2(complaints, STDERR_FILENO);
   const int kept = keep_only(socket);
+  keep_memory();
   enter_sandbox(limits);
+  std::shared_ptr<SharedMemory> samples;
   for (;;) {
     const Message message = receive_message(kept);
-    if (message.bytes.empty() || message.descriptors.size() != 2) leave();
+    const auto& descriptors = message.descriptors;
+    if (message.bytes.empty() || descriptors.empty()) leave();
+    if (descriptors.size() == 2) samples = std::make_shared<SharedMemory>(descriptors[1]);
     limit_cpu_time(limits.cpu_seconds);
     take_complaint();
     const std::string where(as_text(message.bytes));
-    reply(kept, decode_one(decode, limits, where, message.descriptors[0], message.descriptors[1]));
-    for (const int descriptor : message.descriptors) ::close(descriptor);
+    reply(kept, decode_one(decode, limits, where, descriptors[0], samples));
+    ::close(descriptors[0]);
   }
 }
 

@@ -22,8 +22,8 @@ struct NurseryRequest {
   std::int32_t process = 0;
 };
 
-// From a decoder, followed by a text. To it goes the path as text, with two descriptors: the file
-// and one for the samples.
+// From a decoder, followed by a text. To it goes the path as text, with the file's descriptor and,
+// if the samples shall lie in other memory than the last ones, that of SharedMemory.
 struct DecoderAnswer {
   std::int32_t error_kind = 0;  // 0: none; else an ErrorKind, and the text says what and what to do
   std::int32_t sample_bits = 0;

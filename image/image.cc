@@ -5,8 +5,26 @@
 
 #include "base/error.h"
 #include "base/text.h"
+#include "image/image_memory.h"
 
 namespace apatite {
+namespace {
+
+ImageMemory image_memory;
+
+template <class T>
+AlignedArray<T> samples_for(std::size_t count) {
+  if (image_memory) {
+    if (const auto memory = image_memory(count * sizeof(T))) {
+      return {std::reinterpret_pointer_cast<T>(memory), count};
+    }
+  }
+  return AlignedArray<T>(count);
+}
+
+}  // namespace
+
+void set_image_memory(ImageMemory memory) { image_memory = std::move(memory); }
 
 std::string size_text(PixelSize size) {
   return to_text(size.width) + "x" + to_text(size.height) + " pixels (width x height)";
@@ -39,16 +57,19 @@ void check_image_size(std::int64_t height, std::int64_t width, std::string_view 
   }
 }
 
+void check_channels(std::int64_t channels, std::string_view where) {
+  if (channels >= 1 && channels <= 4) return;
+  throw Error(ErrorKind::kBadFile, where, "has " + to_text(channels) + " channels",
+              "images of 1 to 4 channels are read");
+}
+
 template <class T>
 Image make_image(std::int64_t height, std::int64_t width, std::int64_t channels,
                  std::string source) {
   check_image_size(height, width, source);
-  if (channels < 1 || channels > 4) {
-    throw Error(ErrorKind::kBadFile, source, "has " + to_text(channels) + " channels",
-                "images of 1 to 4 channels are read");
-  }
+  check_channels(channels, source);
   Image image;
-  image.samples = AlignedArray<T>(static_cast<std::size_t>(height * width * channels));
+  image.samples = samples_for<T>(static_cast<std::size_t>(height * width * channels));
   image.height = height;
   image.width = width;
   image.channels = channels;

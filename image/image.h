@@ -95,6 +95,8 @@ Image make_image_like(const Image& like, std::int64_t height, std::int64_t width
 // Throws Error (kBadFile, `where`) unless 1 <= height, width <= kMaxImageSide and their product is
 // at most kMaxImagePixels.
 void check_image_size(std::int64_t height, std::int64_t width, std::string_view where);
+// Unless 1 <= channels <= 4.
+void check_channels(std::int64_t channels, std::string_view where);
 
 // "2560x3328 pixels, 1 channel, 16 bits", for messages.
 std::string describe(const Image& image);

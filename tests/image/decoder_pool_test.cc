@@ -7,6 +7,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <array>
 #include <cerrno>
 #include <chrono>
@@ -40,6 +41,13 @@ std::vector<float> forbidden_things() {
   return errors;
 }
 
+Image constant_image(std::int64_t height, std::int64_t width, std::uint8_t value,
+                     std::string_view where) {
+  Image image = make_image<std::uint8_t>(height, width, 1, std::string(where));
+  std::ranges::fill(image.values<std::uint8_t>(), value);
+  return image;
+}
+
 // Does what the file says.
 Image act(std::span<const std::byte> file, std::string_view where) {
   const std::string_view text = as_text(file);
@@ -66,6 +74,26 @@ Image act(std::span<const std::byte> file, std::string_view where) {
   if (text == "complain") {
     static_cast<void>(!::write(STDERR_FILENO, "premature end\n", 14));
     return make_image<std::uint8_t>(1, 1, 1, std::string(where));
+  }
+  if (text == "several") {
+    // The first image lies in the memory that the parent reads, the second does not.
+    const Image first = constant_image(500, 1000, 3, where);
+    return constant_image(500, 1000, 7, where);
+  }
+  if (text == "first of several") {
+    Image first = constant_image(2, 2, 9, where);
+    const Image second = constant_image(500, 1000, 3, where);
+    return first;
+  }
+  if (text == "shrink") {
+    Image image = constant_image(500, 1000, 5, where);
+    for (int descriptor = 3; descriptor < 16; ++descriptor) {
+      if (::ftruncate(descriptor, 0) == 0) std::abort();
+    }
+    return image;
+  }
+  if (text.starts_with("large")) {
+    return constant_image(8'000, 10'000, static_cast<std::uint8_t>(text.size()), where);
   }
   if (text == "refuse") throw Error(ErrorKind::kBadFile, where, "is bad", "mend it");
   if (text == "throw") throw std::runtime_error("what a library\nthrows");
@@ -120,6 +148,55 @@ TEST_F(DecoderPoolTest, HandsOverWhatIsKnownOfAnImage) {
   EXPECT_EQ(image.source, path.string());
   EXPECT_EQ(image.facts, (ImageFacts{{"text", "fine"}, {"empty", ""}}));
   EXPECT_EQ(pool.decode(file("")).facts[0].second, "");
+  EXPECT_EQ(pool.replaced(), 0U);
+}
+
+TEST_F(DecoderPoolTest, HandsOverTheImageThatADecoderReturnsOfSeveral) {
+  DecoderPool pool(1, act);
+  EXPECT_EQ(samples_of<std::uint8_t>(pool.decode(file("several"))),
+            std::vector<std::uint8_t>(500'000, 7));
+  EXPECT_EQ(samples_of<std::uint8_t>(pool.decode(file("first of several"))),
+            std::vector<std::uint8_t>(4, 9));
+}
+
+// What becomes of the decoder and its memory afterwards changes no image.
+TEST_F(DecoderPoolTest, GivesImagesThatStayAsTheyAre) {
+  std::vector<Image> images;
+  {
+    DecoderPool pool(1, act);
+    images.push_back(pool.decode(file("first of several")));
+    images.push_back(pool.decode(file("several")));
+    refused(pool, "abort");
+    images.push_back(pool.decode(file("first of several")));
+    Image image = pool.decode(file("first of several"));
+    image.values<std::uint8_t>()[0] = 1;  // an image is its owner's
+    images.push_back(std::move(image));
+    pool.decode(file("several"));
+  }
+  EXPECT_EQ(samples_of<std::uint8_t>(images[0]), std::vector<std::uint8_t>(4, 9));
+  EXPECT_EQ(samples_of<std::uint8_t>(images[1]), std::vector<std::uint8_t>(500'000, 7));
+  EXPECT_EQ(samples_of<std::uint8_t>(images[2]), std::vector<std::uint8_t>(4, 9));
+  EXPECT_EQ(samples_of<std::uint8_t>(images[3]), (std::vector<std::uint8_t>{1, 9, 9, 9}));
+}
+
+TEST_F(DecoderPoolTest, HandsOverLargeImagesBetweenSmallOnes) {
+  DecoderPool pool(1, act);
+  for (const std::string text : {"large", "large 2"}) {
+    expect_works(pool);
+    const Image image = pool.decode(file(text));
+    const auto values = image.values<std::uint8_t>();
+    EXPECT_EQ(values.size(), 80'000'000U);
+    EXPECT_TRUE(std::ranges::all_of(values, [&](auto value) { return value == text.size(); }));
+  }
+  expect_works(pool);
+  EXPECT_EQ(pool.replaced(), 0U);
+}
+
+// The parent reads mapped memory: were it to vanish, it would die of SIGBUS.
+TEST_F(DecoderPoolTest, KeepsADecoderFromShrinkingTheMemoryOfTheSamples) {
+  DecoderPool pool(1, act);
+  EXPECT_EQ(samples_of<std::uint8_t>(pool.decode(file("shrink"))),
+            std::vector<std::uint8_t>(500'000, 5));
   EXPECT_EQ(pool.replaced(), 0U);
 }
 
