@@ -1,21 +1,26 @@
 #!/usr/bin/env python3
 """Mammograms to tensors a second: apatite beside pydicom with Pillow or torchvision, and OpenCV.
 
-  images_to_tensors.py [--turns N] [--count N] [--size N] [--program PATH] FILE...
+  images_to_tensors.py [--turns N] [--count N] [--size N] [--workers N...] [--program PATH] FILE...
 
-FILE is a 16-bit grey PNG or a DICOM file (those only pydicom's ways and apatite read). Each way
-reads the file, resizes it to SIZE x SIZE as Pillow's bilinear does (OpenCV: INTER_AREA, which is not
-the same), repeats it to three channels and normalises it to binary32. Ways run by turns, with one
-and two workers (threads of apatite, processes of the others); the fastest and the median turn of
-each are printed. Needs numpy, pillow, opencv-python-headless, pydicom and what it wants for the
-files' codings, torch and torchvision; a way whose packages are missing is left out, and says so.
+FILE is a 16-bit grey PNG (read by Pillow or OpenCV) or a grey DICOM file (read by pydicom). Each way
+reads the file (DICOM: modality, the first window or VOI LUT, polarity, 16 bits), resizes it to SIZE x
+SIZE as Pillow's bilinear does (OpenCV: INTER_AREA, which is not the same), repeats it to three
+channels and normalises it to binary32. First the tensors are compared: a way that promises the same
+and is further off than its roundings explain ends the script. Then ways run by turns, with one and
+two workers (of apatite threads with a decoder process each, as in `apatite predict`; processes of the
+others). Needs numpy, pillow, opencv-python-headless, pydicom and what it wants for the files'
+codings, torch and torchvision; a way whose packages are missing is left out, and says so.
 """
-import argparse, concurrent.futures, importlib, json, pathlib, statistics, subprocess, tempfile, time
+import argparse, concurrent.futures, importlib, json, pathlib, statistics, subprocess, sys, tempfile
+import time, warnings
 
 import numpy as np
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent
 MEAN, STD = np.float32([0.485, 0.456, 0.406]), np.float32([0.229, 0.224, 0.225])
+LEVEL = 1 / 65535 / 0.224  # one of the 16-bit grey levels, in units of the tensor
+FLOAT = 1e-5  # rounding of the normalisation in binary32, whose values are below 3
 
 
 def is_dicom(path):
@@ -24,13 +29,18 @@ def is_dicom(path):
 
 
 def dicom_pixels(path):
-    """What apatite's recipe below does: the first window, as 16 bits."""
+    """What apatite's recipe below does: the first VOI LUT or window, over the range that it has."""
     import pydicom
     from pydicom.pixels import apply_modality_lut, apply_voi_lut
     data = pydicom.dcmread(path)
-    values = apply_voi_lut(apply_modality_lut(data.pixel_array, data), data).astype(np.float64)
-    low, high = values.min(), values.max()
-    return ((values - low) * (65535 / max(high - low, 1e-9)) + 0.5).astype(np.uint16)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # of the modality's result, which is binary64
+        values = apply_voi_lut(apply_modality_lut(data.pixel_array, data), data)
+    luts = data.get("VOILUTSequence")
+    high = 2 ** (luts[0].LUTDescriptor[2] if luts else data.BitsStored) - 1
+    if data.PhotometricInterpretation == "MONOCHROME1":
+        values = high - values
+    return (values * (65535 / high) + 0.5).astype(np.uint16)
 
 
 def normalised(grey):
@@ -61,9 +71,11 @@ def with_opencv(path, size):
     return normalised(cv2.resize(pixels, (size, size), interpolation=cv2.INTER_AREA))
 
 
-WAYS = {"pydicom + Pillow": (with_pillow, ["PIL", "pydicom"]),
-        "pydicom + torchvision": (with_torchvision, ["torchvision", "pydicom"]),
-        "pydicom + OpenCV": (with_opencv, ["cv2", "pydicom"])}
+# Function, packages, and how far off apatite's tensor it may be. Pillow: a level, where the window's
+# value lies between two. torchvision: that, and half a level for each of Pillow's two passes.
+WAYS = {"pydicom + Pillow": (with_pillow, ["PIL", "pydicom"], LEVEL + FLOAT),
+        "pydicom + torchvision": (with_torchvision, ["torchvision", "pydicom"], 2 * LEVEL + FLOAT),
+        "pydicom + OpenCV": (with_opencv, ["cv2", "pydicom"], None)}
 
 
 class Peer:
@@ -96,10 +108,18 @@ class Apatite:
                                         stdin=subprocess.PIPE, stdout=subprocess.PIPE)
         assert self.process.stdout.readline() == "ready\n", "load_images failed"
 
-    def run(self, count):
-        self.process.stdin.write(f"run {count}\n")
+    def ask(self, question):
+        self.process.stdin.write(question + "\n")
         self.process.stdin.flush()
-        return float(self.process.stdout.readline())
+        return self.process.stdout.readline()
+
+    def run(self, count):
+        return float(self.ask(f"run {count}"))
+
+    def tensor(self, index, size, folder):
+        path = pathlib.Path(folder) / "tensor"
+        assert int(self.ask(f"save {index} {path}")) == 3 * size * size
+        return np.fromfile(path, np.float32).reshape(3, size, size)
 
 
 def recipe_text(size, dicom):
@@ -111,39 +131,72 @@ def recipe_text(size, dicom):
     return json.dumps(recipe)
 
 
+def check_agreement(ways, apatite, options, folder):
+    print(f"{'way':24} largest difference of a tensor, in grey levels of 16 bits")
+    for index, path in enumerate(options.files):
+        mine = apatite.tensor(index, options.size, folder)
+        for name, (function, _, bound) in ways.items():
+            off = float(np.abs(function(path, options.size) - mine).max())
+            print(f"{name:24} {off / LEVEL:9.3f}  {pathlib.Path(path).name}"
+                  + ("" if bound else "  (another filter)"))
+            if bound and off > bound:
+                sys.exit(f"{name} and apatite do not agree on {path}")
+
+
+def measure(runners, options):
+    """The seconds of every turn by way."""
+    times = {name: [] for name in runners}
+    for turn in range(options.turns):
+        for name in list(runners)[:: 1 if turn % 2 == 0 else -1]:
+            times[name].append(runners[name].run(options.count))
+    return times
+
+
+def report(times, workers, count):
+    mine = times["apatite"]
+    for name, values in times.items():
+        spread = (max(values) - min(values)) / min(values)
+        print(f"{name:24} {workers:7} {count / min(values):10.2f}"
+              f" {count / statistics.median(values):9.2f} {spread:7.0%} {min(values) / min(mine):14.2f}"
+              f" {statistics.median(values) / statistics.median(mine):9.2f}")
+
+
+def available_ways():
+    ways = {}
+    for name, way in WAYS.items():
+        try:
+            for package in way[1]:
+                importlib.import_module(package)
+            ways[name] = way
+        except ImportError as error:
+            print(f"left out: {name} ({error})")
+    return ways
+
+
 def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("files", nargs="+")
     parser.add_argument("--turns", type=int, default=7)
     parser.add_argument("--count", type=int, default=8, help="images in a turn")
     parser.add_argument("--size", type=int, default=224)
+    parser.add_argument("--workers", type=int, nargs="+", default=[1, 2])
     parser.add_argument("--program", default=str(ROOT / "build/release/bench/load_images"))
     options = parser.parse_args()
-    ways = {}
-    for name, (function, packages) in WAYS.items():
-        try:
-            for package in packages:
-                importlib.import_module(package)
-            ways[name] = function
-        except ImportError as error:
-            print(f"left out: {name} ({error})")
+    ways = available_ways()
     with tempfile.TemporaryDirectory() as folder:
         recipe = pathlib.Path(folder) / "recipe.json"
         recipe.write_text(recipe_text(options.size, any(map(is_dicom, options.files))))
-        print(f"{'way':24} workers  images/s (fastest)  (median)  apatite is faster by")
-        for workers in (1, 2):
-            runners = {"apatite": Apatite(options.program, str(recipe), workers, options.files)}
-            for name, function in ways.items():
+        for workers in options.workers:
+            apatite = Apatite(options.program, str(recipe), workers, options.files)
+            if workers == options.workers[0]:
+                check_agreement(ways, apatite, options, folder)
+                print(f"\n{'':24} {'':7} {'images a second':>20} {'':7} {'apatite is faster by':>24}")
+                print(f"{'way':24} workers {'fastest':>10} {'median':>9} {'spread':>7} {'fastest':>14}"
+                      f" {'median':>9}")
+            runners = {"apatite": apatite}
+            for name, (function, _, _) in ways.items():
                 runners[name] = Peer(function, options.size, workers, options.files)
-            times = {name: [] for name in runners}
-            for turn in range(options.turns):
-                order = list(runners) if turn % 2 == 0 else list(runners)[::-1]
-                for name in order:
-                    times[name].append(runners[name].run(options.count))
-            median = {name: statistics.median(values) for name, values in times.items()}
-            for name, values in times.items():
-                print(f"{name:24} {workers:7} {options.count / min(values):19.2f}"
-                      f" {options.count / median[name]:9.2f} {median[name] / median['apatite']:20.2f}")
+            report(measure(runners, options), workers, options.count)
 
 
 if __name__ == "__main__":

@@ -2,54 +2,81 @@
 //
 //   load_images RECIPE WORKERS FILE...
 //
-// Prints "ready". Then every line "run N" of the standard input loads N images, the files in turn,
-// with WORKERS threads, and is answered by one line: the seconds that took. The end of the input
-// ends it.
+// As `apatite predict` reads them: WORKERS threads, each with a decoder process. Prints "ready".
+// Then every line of the standard input is answered by one: "run N" loads N images, the files in
+// turn, and tells the seconds that took; "save I PATH" loads file I (from 0), writes its tensor to
+// PATH, binary32 values in this machine's byte order, and tells how many. The end of the input ends
+// it.
 #include <atomic>
 #include <chrono>
 #include <iostream>
+#include <span>
 #include <string>
 #include <thread>
 #include <vector>
 
 #include "base/error.h"
+#include "base/file.h"
 #include "base/text.h"
 #include "image/input.h"
 
 namespace apatite {
 namespace {
 
-double seconds_for(std::size_t count, int workers, const Recipe& recipe,
-                   const std::vector<std::string>& files) {
-  std::atomic<std::size_t> next = 0;
-  const auto start = std::chrono::steady_clock::now();
-  {
-    std::vector<std::jthread> threads;
-    for (int i = 0; i < workers; ++i) {
-      threads.emplace_back([&] {
-        for (std::size_t n = next++; n < count; n = next++) {
-          (void)load_input(files[n % files.size()], recipe);
-        }
-      });
-    }
+class Loader {
+ public:
+  Loader(Recipe recipe, std::size_t workers, std::vector<std::string> files)
+      : recipe_(std::move(recipe)),
+        workers_(workers),
+        files_(std::move(files)),
+        decoders_(workers, image_decoder(recipe_)) {
+    run(workers * files_.size());  // all can be read, and decoders are started
   }
-  const std::chrono::duration<double> elapsed = std::chrono::steady_clock::now() - start;
-  return elapsed.count();
-}
+
+  // Seconds for `count` images.
+  double run(std::size_t count) {
+    std::atomic<std::size_t> next = 0;
+    const auto start = std::chrono::steady_clock::now();
+    {
+      std::vector<std::jthread> threads;
+      for (std::size_t i = 0; i < workers_; ++i) {
+        threads.emplace_back([&] {
+          for (std::size_t n = next++; n < count; n = next++) (void)load(n % files_.size());
+        });
+      }
+    }
+    return std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
+  }
+
+  Tensor load(std::size_t index) { return load_input(files_[index], recipe_, decoders_); }
+
+ private:
+  Recipe recipe_;
+  std::size_t workers_;
+  std::vector<std::string> files_;
+  DecoderPool decoders_;
+};
 
 int run(const std::vector<std::string>& words) {
   if (words.size() < 3) {
     throw Error(ErrorKind::kUsage, "load_images", "needs a recipe, workers and files");
   }
-  const Recipe recipe = Recipe::read(words[0]);
-  const int workers = std::stoi(words[1]);
-  const std::vector<std::string> files(words.begin() + 2, words.end());
-  for (const std::string& file : files) (void)load_input(file, recipe);  // all can be read
+  Loader loader(Recipe::read(words[0]), std::stoul(words[1]), {words.begin() + 2, words.end()});
   std::cout << "ready" << std::endl;
   std::string word;
-  std::size_t count = 0;
-  while (std::cin >> word >> count) {
-    std::cout << to_text(seconds_for(count, workers, recipe, files)) << std::endl;
+  std::size_t number = 0;
+  while (std::cin >> word >> number) {
+    if (word == "run") {
+      std::cout << to_text(loader.run(number)) << std::endl;
+      continue;
+    }
+    std::string path;
+    std::cin >> path;
+    const Tensor tensor = loader.load(number);
+    AtomicFile file(path);
+    file.write(std::as_bytes(tensor.values()));
+    file.commit();
+    std::cout << tensor.size() << std::endl;
   }
   return 0;
 }
