@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Mammograms to tensors a second: apatite beside pydicom with Pillow or torchvision, and OpenCV.
 
-  images_to_tensors.py [--turns N] [--count N] [--size N] [--workers N...] [--program PATH] FILE...
+  images_to_tensors.py [--turns N] [--count N] [--size N] [--workers N,...] [--program PATH] FILE...
 
 FILE is a 16-bit grey PNG (read by Pillow or OpenCV) or a grey DICOM file (read by pydicom). Each way
 reads the file (DICOM: modality, the first window or VOI LUT, polarity, 16 bits), resizes it to SIZE x
@@ -179,7 +179,7 @@ def main():
     parser.add_argument("--turns", type=int, default=7)
     parser.add_argument("--count", type=int, default=8, help="images in a turn")
     parser.add_argument("--size", type=int, default=224)
-    parser.add_argument("--workers", type=int, nargs="+", default=[1, 2])
+    parser.add_argument("--workers", type=lambda text: [int(n) for n in text.split(",")], default=[1, 2])
     parser.add_argument("--program", default=str(ROOT / "build/release/bench/load_images"))
     options = parser.parse_args()
     ways = available_ways()

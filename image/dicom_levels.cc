@@ -1,6 +1,7 @@
 #include "image/dicom_levels.h"
 
 #include <algorithm>
+#include <bit>
 #include <cmath>
 #include <cstring>
 #include <limits>
@@ -202,17 +203,28 @@ bool is_padding(const DicomHeader& header, std::int64_t stored) {
   return stored >= std::min(*header.padding, limit) && stored <= std::max(*header.padding, limit);
 }
 
+// Word `index` of `frame`, in one load.
+unsigned word_at(std::span<const std::byte> frame, std::size_t index) {
+  if constexpr (std::endian::native == std::endian::little) {
+    std::uint16_t word = 0;
+    std::memcpy(&word, frame.data() + 2 * index, sizeof word);
+    return word;
+  }
+  return load_little<std::uint16_t>(frame.data() + 2 * index);
+}
+
 // The stored bits of every sample.
 template <class Visit>
 void for_each_sample(std::span<const std::byte> frame, const DicomHeader& header, Visit visit) {
   const auto shift = static_cast<unsigned>(header.high_bit - header.bits_stored + 1);
   const unsigned mask = (1U << static_cast<unsigned>(header.bits_stored)) - 1;
+  const std::size_t words = frame.size() / 2;
   if (header.bits_allocated == 8) {
     for (const std::byte sample : frame) visit(std::to_integer<unsigned>(sample) >> shift & mask);
+  } else if (shift == 0) {
+    for (std::size_t i = 0; i < words; ++i) visit(word_at(frame, i) & mask);
   } else {
-    for (std::size_t i = 0; i < frame.size(); i += 2) {
-      visit(unsigned{load_little<std::uint16_t>(frame.data() + i)} >> shift & mask);
-    }
+    for (std::size_t i = 0; i < words; ++i) visit(word_at(frame, i) >> shift & mask);
   }
 }
 
