@@ -322,6 +322,7 @@ class Run {
 
   void record(std::vector<Item>& group) {
     std::vector<JournalEntry> entries;
+    entries.reserve(group.size());
     for (Item& item : group) entries.push_back(std::move(item.entry));
     journal_->append(entries);
   }

@@ -84,7 +84,7 @@ Json ExplanationWriter::provenance_of(const ExplainedMap& explained) const {
 }
 
 SaliencyMap ExplanationWriter::written_map(const ExplainedMap& explained) const {
-  const SaliencyMap map = options_.keep_sign ? explained.map : positive_part(explained.map);
+  SaliencyMap map = options_.keep_sign ? explained.map : positive_part(explained.map);
   const Projection& projection = *explained.projection;
   switch (options_.size) {
     case MapSize::kInput:

@@ -1,6 +1,7 @@
 #include "study/faithfulness_report.h"
 
 #include <algorithm>
+#include <cmath>
 #include <map>
 #include <numeric>
 
@@ -166,7 +167,7 @@ PlotStyle style_of(const Report& report, std::size_t map) {
 // Thousandths, for a table.
 std::string thousandths(double value) {
   const bool negative = value < 0;
-  const auto scaled = static_cast<std::int64_t>((negative ? -value : value) * 1000 + 0.5);
+  const auto scaled = std::int64_t{std::llround(std::abs(value) * 1000)};
   std::string digits = to_text(scaled % 1000);
   digits.insert(0, 3 - digits.size(), '0');
   return (negative && scaled > 0 ? "-" : "") + to_text(scaled / 1000) + "." + digits;

@@ -14,6 +14,7 @@ namespace {
 
 std::string numbers_text(const std::vector<double>& values) {
   std::vector<std::string> texts;
+  texts.reserve(values.size());
   for (const double value : values) texts.push_back(to_text(value));
   return join(texts, " ");
 }

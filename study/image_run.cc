@@ -80,7 +80,7 @@ std::string reason_of(const Error& error, const fs::path& path) {
 }
 
 fs::path write_errors(const fs::path& folder, const std::string& rows) {
-  const fs::path path = folder / "errors.csv";
+  fs::path path = folder / "errors.csv";
   if (!rows.empty()) {
     write_file(path, std::string(kErrorsHeader) + rows);
     return path;
