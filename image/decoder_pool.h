@@ -33,10 +33,11 @@ class DecoderPool {
   DecoderPool& operator=(const DecoderPool&) = delete;
 
   // decode(the bytes of the file, its path) in one of the processes; waits for a free one. Any
-  // number of threads may call. Throws what `decode` threw, if that was an Error; Error: kIo if the
-  // file cannot be opened; kBadFile if the process died, took more than its limits or said on
-  // standard error what it did not like (libraries warn so of pixels that they invented). A process
-  // that failed so is replaced.
+  // number of threads may call. Integer samples stay in memory that the process shares, also after
+  // its end and the pool's; once the image is dropped, a later one takes their place. Throws what
+  // `decode` threw, if that was an Error; Error: kIo if the file cannot be opened; kBadFile if the
+  // process died, took more than its limits or said on standard error what it did not like
+  // (libraries warn so of pixels that they invented). A process that failed so is replaced.
   Image decode(const std::filesystem::path& path);
 
   // How many processes were replaced so far.

@@ -180,8 +180,8 @@ void reply(int socket, Reply answer) {
   if (!send_message(socket, bytes)) leave();
 }
 
-// The heap keeps what it got, so that the next file finds its pages there: of mammograms, getting
-// them anew costs as much as a tenth of decoding.
+// The heap keeps what it got, so that the next file finds its pages there: getting them anew is
+// more than a tenth of decoding a mammogram.
 void keep_memory() {
 #if defined(__GLIBC__)
   ::mallopt(M_MMAP_MAX, 0);

@@ -1,6 +1,6 @@
 // Memory that a decoder process fills and its parent reads, again and again: getting, clearing,
-// mapping and freeing its pages for each image would cost a tenth of decoding it. Internal to
-// image/.
+// mapping and freeing its pages for each image would be more than a tenth of decoding it. Internal
+// to image/.
 #pragma once
 
 #include <cstddef>
