@@ -115,6 +115,25 @@ std::vector<std::byte> widen(const std::vector<std::byte>& samples) {
   return words;
 }
 
+// Loss can carry a sample beyond the bits that are stored, where the stream has more of them:
+// without those it would be black where it was white.
+void check_range(const std::vector<std::byte>& samples, const StreamInfo& info,
+                 const DicomHeader& header, std::string_view where) {
+  const std::size_t step = info.precision > 8 ? 2 : 1;
+  for (std::size_t i = 0; i < samples.size(); i += step) {
+    std::int64_t value = step == 2 ? load_little<std::uint16_t>(samples.data() + i)
+                                   : std::to_integer<std::uint8_t>(samples[i]);
+    const std::int64_t range = std::int64_t{1} << info.precision;
+    value %= range;
+    if (info.is_signed && value >= range / 2) value -= range;
+    if (value >= header.least_stored() && value <= header.greatest_stored()) continue;
+    throw Error(ErrorKind::kBadFile, where,
+                "has the pixel " + to_text(value) + ", which its " +
+                    to_text(std::int64_t{header.bits_stored}) + " bits stored cannot hold",
+                "the header is damaged");
+  }
+}
+
 }  // namespace
 
 std::vector<std::byte> dicom_frame_stream(const DicomFile& file, const DicomHeader& header,
@@ -176,6 +195,9 @@ DicomFrame decode_dicom_frame(const DicomFile& file, const DicomHeader& header, 
                                 ? check_jpeg2000_stream(stream, header, where)
                                 : check_jpeg_stream(stream, header, where);
     result.owned = decode_with_gdcm(Bytes(stream).first(info.size), info, header, where);
+    if (!header.syntax->lossless && info.precision > header.bits_stored) {
+      check_range(result.owned, info, header, where);
+    }
     if (info.precision <= 8 && header.bits_allocated == 16) result.owned = widen(result.owned);
   }
   result.bytes = result.owned;

@@ -106,6 +106,15 @@ void read_bits(const DicomDataSet& data, DicomHeader& header) {
     data.refuse("has the unknown pixel representation " + to_text(representation));
   }
   header.is_signed = representation == 1;
+  if (header.syntax->lossless) return;
+  if (header.high_bit != header.bits_stored - 1) {
+    data.refuse("is compressed with loss and keeps its pixels in the high bits",
+                "the header is damaged");
+  }
+  if (header.is_signed && header.syntax->codec == DicomCodec::kJpeg) {
+    data.refuse("has signed pixels in the transfer syntax " + std::string(header.syntax->name),
+                "that is defined for unsigned ones (PS3.5 8.2.1)");
+  }
 }
 
 void read_colours(const DicomDataSet& data, DicomHeader& header) {

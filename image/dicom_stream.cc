@@ -3,165 +3,14 @@
 #include <algorithm>
 #include <optional>
 #include <string>
+#include <vector>
 
-#include "base/bytes.h"
-#include "base/error.h"
-#include "base/text.h"
+#include "image/dicom_stream_reader.h"
 
 namespace apatite {
 namespace {
 
-// Reads big-endian integers of one stream and refuses with its name.
-class StreamReader {
- public:
-  StreamReader(std::span<const std::byte> bytes, std::string_view name, std::string_view where)
-      : bytes_(bytes), name_(name), where_(where) {}
-
-  [[nodiscard]] std::size_t position() const { return at_; }
-  [[nodiscard]] std::size_t left() const { return bytes_.size() - at_; }
-  [[nodiscard]] std::uint8_t peek(std::size_t offset) const {
-    return std::to_integer<std::uint8_t>(bytes_[at_ + offset]);
-  }
-  void skip(std::size_t size) {
-    if (size > left()) cut();
-    at_ += size;
-  }
-  template <class T>
-  T take() {
-    if (sizeof(T) > left()) cut();
-    const T value = load_big<T>(bytes_.data() + at_);
-    at_ += sizeof(T);
-    return value;
-  }
-  // The content of a marker segment: a length of 16 bits that counts itself, then the rest.
-  StreamReader segment() {
-    const std::size_t length = take<std::uint16_t>();
-    if (length < 2) refuse("has a segment of impossible length");
-    const std::size_t begin = at_;
-    skip(length - 2);
-    return {bytes_.subspan(begin, length - 2), name_, where_};
-  }
-  // Nothing but padding may follow: zeros, or one byte of any value that makes the length even.
-  void finish() const {
-    const auto rest = bytes_.subspan(at_);
-    if (rest.size() == 1 && bytes_.size() % 2 == 0) return;
-    if (std::any_of(rest.begin(), rest.end(), [](std::byte b) { return b != std::byte{0}; })) {
-      refuse("is followed by " + with_thousands(static_cast<std::int64_t>(rest.size())) +
-             " bytes that are no padding");
-    }
-  }
-
-  [[noreturn]] void cut() const { refuse("is cut short"); }
-  [[noreturn]] void refuse(const std::string& what) const {
-    throw Error(ErrorKind::kBadFile, where_, "its " + name_ + " stream " + what,
-                "it is damaged, or its transfer syntax is not the one that it states");
-  }
-
- private:
-  std::span<const std::byte> bytes_;
-  std::string name_;
-  std::string where_;
-  std::size_t at_ = 0;
-};
-
 std::string number(std::int64_t value) { return to_text(value); }
-
-void check_size(const StreamReader& reader, const DicomHeader& header, std::int64_t height,
-                std::int64_t width, int components) {
-  if (height != header.rows || width != header.columns || components != header.samples_per_pixel) {
-    reader.refuse("has " + number(width) + "x" + number(height) + " pixels of " +
-                  number(components) + " components, the header says " + number(header.columns) +
-                  "x" + number(header.rows) + " of " + number(header.samples_per_pixel));
-  }
-}
-
-void check_precision(const StreamReader& reader, const DicomHeader& header, int precision) {
-  if (precision < header.bits_stored || precision > header.bits_allocated) {
-    reader.refuse("has samples of " + number(precision) + " bits, the header says " +
-                  number(header.bits_stored) + " stored in " + number(header.bits_allocated));
-  }
-  if (precision <= header.high_bit) {
-    reader.refuse("has samples of " + number(precision) + " bits, the header's high bit is " +
-                  number(header.high_bit));
-  }
-}
-
-// --- JPEG and JPEG-LS
-
-constexpr std::uint8_t kSoi = 0xD8;
-constexpr std::uint8_t kEoi = 0xD9;
-constexpr std::uint8_t kSos = 0xDA;
-constexpr std::uint8_t kDnl = 0xDC;
-constexpr std::uint8_t kSofBaseline = 0xC0;
-constexpr std::uint8_t kSofExtended = 0xC1;
-constexpr std::uint8_t kSofLossless = 0xC3;
-constexpr std::uint8_t kSofJpegLs = 0xF7;
-
-bool is_sof(std::uint8_t marker) {
-  // C4, C8 and CC are tables and an extension.
-  return marker == kSofJpegLs ||
-         (marker >= 0xC0 && marker <= 0xCF && marker != 0xC4 && marker != 0xC8 && marker != 0xCC);
-}
-
-bool fits_syntax(std::uint8_t sof, std::string_view uid) {
-  if (uid.ends_with(".4.50")) return sof == kSofBaseline;
-  if (uid.ends_with(".4.51")) return sof == kSofBaseline || sof == kSofExtended;
-  if (uid.ends_with(".4.57") || uid.ends_with(".4.70")) return sof == kSofLossless;
-  return sof == kSofJpegLs;  // 80, 81
-}
-
-std::uint8_t take_marker(StreamReader& reader) {
-  if (reader.take<std::uint8_t>() != 0xFF) reader.refuse("has no marker where one should be");
-  std::uint8_t marker = 0xFF;
-  while (marker == 0xFF) marker = reader.take<std::uint8_t>();  // fill bytes
-  return marker;
-}
-
-// Passes over entropy-coded data to the next marker that is no restart. In JPEG a byte FF of data
-// is followed by 00, in JPEG-LS by a byte below 80.
-void skip_entropy_coded(StreamReader& reader, bool jpeg_ls) {
-  for (;;) {
-    if (reader.left() < 2) reader.cut();
-    if (reader.peek(0) != 0xFF) {
-      reader.skip(1);
-      continue;
-    }
-    const std::uint8_t next = reader.peek(1);
-    const bool restart = next >= 0xD0 && next <= 0xD7;
-    const bool data = jpeg_ls ? next < 0x80 : next == 0;
-    if (next == 0xFF) {
-      reader.skip(1);
-    } else if (restart || data) {
-      reader.skip(2);
-    } else {
-      return;
-    }
-  }
-}
-
-StreamInfo read_sof(StreamReader content, const DicomHeader& header) {
-  const int precision = content.take<std::uint8_t>();
-  const std::int64_t height = content.take<std::uint16_t>();
-  const std::int64_t width = content.take<std::uint16_t>();
-  check_size(content, header, height, width, content.take<std::uint8_t>());
-  check_precision(content, header, precision);
-  return {0, precision, header.is_signed};
-}
-
-// Returns how many components the scan has.
-int read_sos(StreamReader content, const DicomHeader& header) {
-  const int components = content.take<std::uint8_t>();
-  content.skip(2 * static_cast<std::size_t>(components));
-  const int first = content.take<std::uint8_t>();  // predictor of JPEG lossless, NEAR of JPEG-LS
-  const std::string_view uid = header.syntax->uid;
-  if (uid.ends_with(".4.70") && first != 1) {
-    content.refuse("uses predictor " + number(first) + " where the transfer syntax says 1");
-  }
-  if (uid.ends_with(".4.80") && first != 0) {
-    content.refuse("is near-lossless where the transfer syntax says lossless");
-  }
-  return components;
-}
 
 // --- JPEG 2000
 
@@ -170,6 +19,7 @@ constexpr std::uint16_t kSiz = 0xFF51;
 constexpr std::uint16_t kCod = 0xFF52;
 constexpr std::uint16_t kCoc = 0xFF53;
 constexpr std::uint16_t kSot = 0xFF90;
+constexpr std::uint16_t kSod = 0xFF93;
 constexpr std::uint16_t kEoc = 0xFFD9;
 constexpr std::int64_t kMostTiles = 65'535;
 
@@ -189,7 +39,7 @@ Siz read_siz(StreamReader content, const DicomHeader& header) {
   const std::int64_t tile_x = content.take<std::uint32_t>();
   const std::int64_t tile_y = content.take<std::uint32_t>();
   const int components = content.take<std::uint16_t>();
-  check_size(content, header, y1 - y0, x1 - x0, components);
+  check_stream_size(content, header, y1 - y0, x1 - x0, components);
   if (tile_width == 0 || tile_height == 0 || tile_x > x0 || tile_y > y0) {
     content.refuse("has impossible tiles");
   }
@@ -211,7 +61,7 @@ Siz read_siz(StreamReader content, const DicomHeader& header) {
     }
     siz.info = info;
   }
-  check_precision(content, header, siz.info.precision);
+  check_stream_precision(content, header, siz.info.precision);
   if (siz.info.is_signed != header.is_signed) {
     content.refuse(siz.info.is_signed ? "is signed, the header says unsigned"
                                       : "is unsigned, the header says signed");
@@ -219,13 +69,21 @@ Siz read_siz(StreamReader content, const DicomHeader& header) {
   return siz;
 }
 
-// The wavelet of COD (its own bytes: style, order, layers, colour, levels, block sizes, passes) or
-// COC (component, style, levels, ...).
-void check_wavelet(StreamReader content, bool coc, const DicomHeader& header) {
-  content.skip(coc ? (header.samples_per_pixel < 257 ? 1U : 2U) + 5U : 9U);
+// What COD (its own bytes: style, order, layers, colour transform, levels, block sizes, passes) or
+// COC (component, style, levels, ...) says of the wavelet; returns COD's colour transform.
+bool read_coding_style(StreamReader content, bool coc, const DicomHeader& header) {
+  bool colour_transform = false;
+  if (coc) {
+    content.skip((header.samples_per_pixel < 257 ? 1U : 2U) + 5U);
+  } else {
+    content.skip(4);
+    colour_transform = content.take<std::uint8_t>() != 0;
+    content.skip(4);
+  }
   if (content.take<std::uint8_t>() != 1 && header.syntax->lossless) {
     content.refuse("is not reversible where the transfer syntax says lossless");
   }
+  return colour_transform;
 }
 
 // From the SOT marker to the end of the tile-part, which may be that of the stream before EOC.
@@ -239,8 +97,22 @@ std::int64_t skip_tile_part(StreamReader& reader) {
   constexpr std::size_t kHead = 12;
   if (length == 0) reader.refuse("has a tile-part that does not say its length");
   if (length < kHead + 2 || length > available) reader.cut();
-  reader.skip(length - kHead);
+  StreamReader part = reader.part(length - kHead);
+  for (auto marker = part.take<std::uint16_t>(); marker != kSod;
+       marker = part.take<std::uint16_t>()) {
+    if (marker == kCod || marker == kCoc) part.refuse("changes its coding style within a tile");
+    part.segment();
+  }
   return tile;
+}
+
+// The transform makes RGB of what YBR_RCT and YBR_ICT stand for, and belongs to no other YBR.
+// Files that say RGB and have it are common, and as clear.
+void check_colour_transform(const StreamReader& reader, const DicomHeader& header, bool transform) {
+  const bool component = header.photometric == "YBR_RCT" || header.photometric == "YBR_ICT";
+  if (transform ? component || header.photometric == "RGB" : !component) return;
+  reader.refuse(std::string(transform ? "has a" : "has no") +
+                " colour transform where the header says " + header.photometric);
 }
 
 // --- RLE
@@ -271,39 +143,24 @@ void unpack_bits(std::span<const std::byte> packed, std::size_t count, std::size
 
 }  // namespace
 
-StreamInfo check_jpeg_stream(std::span<const std::byte> stream, const DicomHeader& header,
-                             std::string_view where) {
-  const bool jpeg_ls = header.syntax->codec == DicomCodec::kJpegLs;
-  StreamReader reader(stream, jpeg_ls ? "JPEG-LS" : "JPEG", where);
-  if (take_marker(reader) != kSoi) reader.refuse("does not start as one");
-  std::optional<StreamInfo> info;
-  int scanned = 0;
-  for (;;) {
-    const std::uint8_t marker = take_marker(reader);
-    if (marker == kEoi) break;
-    if (marker == kSoi || marker == kDnl || (marker >= 0xD0 && marker <= 0xD7) || marker < 0xC0) {
-      reader.refuse("has a marker that does not belong there");
-    }
-    const StreamReader content = reader.segment();
-    if (is_sof(marker)) {
-      if (info) reader.refuse("holds two frames");
-      if (!fits_syntax(marker, header.syntax->uid)) {
-        reader.refuse("is of another process than " + std::string(header.syntax->name));
-      }
-      info = read_sof(content, header);
-    } else if (marker == kSos) {
-      if (!info) reader.refuse("has a scan before its frame");
-      scanned += read_sos(content, header);
-      skip_entropy_coded(reader, jpeg_ls);
-    }
+void check_stream_size(const StreamReader& reader, const DicomHeader& header, std::int64_t height,
+                       std::int64_t width, int components) {
+  if (height != header.rows || width != header.columns || components != header.samples_per_pixel) {
+    reader.refuse("has " + number(width) + "x" + number(height) + " pixels of " +
+                  number(components) + " components, the header says " + number(header.columns) +
+                  "x" + number(header.rows) + " of " + number(header.samples_per_pixel));
   }
-  if (!info || scanned != header.samples_per_pixel) {
-    reader.refuse("has scans of " + number(scanned) + " components, not of " +
-                  number(header.samples_per_pixel));
+}
+
+void check_stream_precision(const StreamReader& reader, const DicomHeader& header, int precision) {
+  if (precision < header.bits_stored || precision > header.bits_allocated) {
+    reader.refuse("has samples of " + number(precision) + " bits, the header says " +
+                  number(header.bits_stored) + " stored in " + number(header.bits_allocated));
   }
-  reader.finish();
-  info->size = reader.position();
-  return *info;
+  if (precision <= header.high_bit) {
+    reader.refuse("has samples of " + number(precision) + " bits, the header's high bit is " +
+                  number(header.high_bit));
+  }
 }
 
 StreamInfo check_jpeg2000_stream(std::span<const std::byte> stream, const DicomHeader& header,
@@ -328,12 +185,17 @@ StreamInfo check_jpeg2000_stream(std::span<const std::byte> stream, const DicomH
       reader.refuse("has a marker that does not belong there");
     }
     const StreamReader content = reader.segment();
-    if (marker == kCod || marker == kCoc) check_wavelet(content, marker == kCoc, header);
-    coding_style = coding_style || marker == kCod;
+    if (marker == kCoc) read_coding_style(content, true, header);
+    if (marker == kCod) {
+      if (coding_style) reader.refuse("has two coding styles");
+      coding_style = true;
+      siz.info.colour_transform = read_coding_style(content, false, header);
+    }
   }
   if (!coding_style || std::find(seen.begin(), seen.end(), false) != seen.end()) {
     reader.refuse("is not complete: tiles or the coding style are missing");
   }
+  check_colour_transform(reader, header, siz.info.colour_transform);
   reader.finish();
   siz.info.size = reader.position();
   return siz.info;

@@ -17,11 +17,13 @@ struct StreamInfo {
   std::size_t size = 0;  // in bytes, without what pads it
   int precision = 0;     // bits of a sample
   bool is_signed = false;
+  bool colour_transform = false;  // of JPEG 2000
 };
 
 // Each throws Error (kBadFile, `where`) unless the stream is the one that the transfer syntax
-// announces (process, predictor, reversible or not), has the size and the components of the header,
-// is complete from its first marker to its last, and is followed by nothing but padding.
+// announces (process, predictor, reversible or not), has the size, the components and the colours
+// of the header, is complete from its first marker to its last, and is followed by nothing but
+// padding.
 //
 // JPEG (ISO 10918-1) and JPEG-LS (ISO 14495-1): one frame, markers SOI to EOI.
 StreamInfo check_jpeg_stream(std::span<const std::byte> stream, const DicomHeader& header,

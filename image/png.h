@@ -1,4 +1,4 @@
-// PNG (ISO/IEC 15948) by libpng, and libdeflate where it can (image/png_rows.h).
+// PNG (ISO/IEC 15948) by libpng.
 #pragma once
 
 #include <cstddef>
