@@ -116,6 +116,15 @@ void check_colours(const StreamReader& reader, const DicomHeader& header, bool r
                 header.photometric);
 }
 
+// A sample of the lossless process takes at least one bit, one block of 64 of the others too: what
+// cannot be there costs no memory. Runs of JPEG-LS take less.
+void check_fill(const StreamReader& reader, const DicomHeader& header, std::size_t bytes) {
+  if (header.syntax->codec == DicomCodec::kJpegLs) return;
+  const std::int64_t units = is_dct(header) ? (header.rows + 7) / 8 * ((header.columns + 7) / 8)
+                                            : header.rows * header.columns;
+  if (units > 8 * static_cast<std::int64_t>(bytes)) reader.cut();
+}
+
 // Returns how many components the scan has.
 int read_sos(StreamReader content, const DicomHeader& header) {
   const int components = content.take<std::uint8_t>();
@@ -170,6 +179,7 @@ StreamInfo check_jpeg_stream(std::span<const std::byte> stream, const DicomHeade
   if (is_dct(header) && !header.is_grey()) {
     check_colours(reader, header, colours.are_rgb(identifiers));
   }
+  check_fill(reader, header, stream.size());
   reader.finish();
   info->size = reader.position();
   return *info;

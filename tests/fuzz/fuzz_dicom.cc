@@ -1,5 +1,6 @@
 // Any bytes as a DICOM file, shown as several recipes say: an image, or an Error. The codecs of
-// GDCM are not reached: their streams are checked, not decoded (image/dicom_stream.h).
+// GDCM end their process on damaged streams: those are checked here (image/dicom_stream.h), and
+// decoded in fuzz_dicom_codecs.cc.
 #include <cstddef>
 #include <cstdint>
 #include <cstdlib>

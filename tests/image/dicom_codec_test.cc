@@ -1,7 +1,9 @@
-// Streams that are whole, but not what the DICOM header says of them.
+// Streams that are whole but not what the DICOM header says of them, and damaged ones.
 #include <gtest/gtest.h>
+#include <malloc.h>
 
 #include "base/bytes.h"
+#include "image/decoder_pool.h"
 #include "image/dicom_stream.h"
 #include "image/gdcm_codec.h"
 #include "tests/image/dicom_goldens.h"
@@ -28,6 +30,8 @@ std::string with_photometric(const std::string& name, const std::string& value) 
 std::string with_word(const std::string& file, std::uint32_t tag, std::uint64_t value) {
   return with(file, tag, "US", little_endian(value, 2));
 }
+constexpr std::uint32_t kRows = 0x00280010;
+constexpr std::uint32_t kColumns = 0x00280011;
 constexpr std::uint32_t kBitsStored = 0x00280101;
 constexpr std::uint32_t kHighBit = 0x00280102;
 constexpr std::uint32_t kRepresentation = 0x00280103;
@@ -80,6 +84,19 @@ TEST(DicomCodec, RefusesWhatADctCannotCode) {
   expect_verdict(deep, "has samples of 16 bits, which no DCT codes");
 }
 
+// A size that its bytes cannot fill costs no memory: 2 bytes a pixel for 2^26 of them.
+TEST(DicomCodec, RefusesMorePixelsThanAStreamCanHold) {
+  for (const char* name : {"jpeg70_12u.dcm", "jpeg51_12u_q90.dcm"}) {
+    SCOPED_TRACE(name);
+    std::string file = with_word(with_word(golden_file(name), kRows, 8192), kColumns, 8192);
+    std::size_t frame = file.find("\xFF\xC3");
+    if (frame == std::string::npos) frame = file.find("\xFF\xC1");
+    ASSERT_NE(frame, std::string::npos);
+    file.replace(frame + 5, 4, std::string("\x20\0\x20\0", 4));
+    expect_verdict(file, "its JPEG stream is cut short");
+  }
+}
+
 // Without its upper bits a sample beyond the range would turn from white to black.
 TEST(DicomCodec, RefusesSamplesThatLossCarriedBeyondTheirBits) {
   if (!have_gdcm()) GTEST_SKIP() << "built without GDCM";
@@ -119,6 +136,53 @@ TEST(DicomCodec, RefusesACodingStyleWithinATile) {
       refusal(ErrorKind::kBadFile, [&] { check_jpeg2000_stream(bytes_of(stream), header, "a"); }),
       "a: its JPEG 2000 stream changes its coding style within a tile; it is damaged, or its "
       "transfer syntax is not the one that it states");
+}
+
+// What a decoder process makes of a file. Fresh memory holds something else every time, so that
+// pixels that no one wrote differ.
+Image decode_perturbed(std::span<const std::byte> file, std::string_view where) {
+  static int fill = 0;
+  fill = fill == 0x55 ? 0xC3 : 0x55;
+  ::mallopt(M_PERTURB, fill);
+  return decode_dicom(file, dicom_options_from_json({{"voi", "none"}}, "options"), where);
+}
+
+// Through a codec, in the processes of a pool: whatever happens there is one line here, and happens
+// again.
+TEST(DicomCodec, DecodersReadOrRefuseFlippedStreams) {
+  if (!have_gdcm()) GTEST_SKIP() << "built without GDCM";
+  const TemporaryFolder folder;
+  DecoderPool pool(1, decode_perturbed);
+  std::size_t read = 0;
+  std::size_t refused = 0;
+  const auto verdict = [&] {
+    try {
+      const Image image = pool.decode(folder / "a.dcm");
+      ++read;
+      return describe(image) + hash_of(image);
+    } catch (const Error& error) {
+      EXPECT_EQ(error.kind(), ErrorKind::kBadFile) << error.what();
+      EXPECT_EQ(std::string(error.what()).find('\n'), std::string::npos);
+      ++refused;
+      return std::string("refused");
+    }
+  };
+  for (const char* name :
+       {"jpeg70_12u.dcm", "jpeg57_8u.dcm", "jpegls_12u.dcm", "j2k_8u.dcm", "jpeg50_8u.dcm",
+        "jpeg50_420.dcm", "jpeg51_12u_q90.dcm", "near1_12u.dcm", "j2k91_ict.dcm", "rle_12u.dcm"}) {
+    const std::string valid = golden_file(name);
+    const std::size_t pixels = valid.find("\xE0\x7F\x10");
+    ASSERT_NE(pixels, std::string::npos);
+    for (std::size_t i = pixels; i < valid.size(); i += 7) {
+      std::string file = valid;
+      file[i] = static_cast<char>(file[i] ^ 0xFF);
+      write_text(folder / "a.dcm", file);
+      EXPECT_EQ(verdict(), verdict()) << name << ", byte " << i;
+    }
+  }
+  EXPECT_GT(read, 0U);
+  EXPECT_GT(refused, 0U);
+  RecordProperty("replaced", static_cast<int>(pool.replaced()));
 }
 
 }  // namespace

@@ -3,10 +3,8 @@
 #include <gtest/gtest.h>
 
 #include "base/text.h"
-#include "image/decoder_pool.h"
 #include "image/dicom.h"
 #include "image/dicom_stream.h"
-#include "image/gdcm_codec.h"
 #include "tests/image/dicom_goldens.h"
 #include "tests/image/dicom_parts.h"
 #include "tests/support/mutations.h"
@@ -247,40 +245,6 @@ TEST(DicomStrict, ReadsOrRefusesAnyMutation) {
                       });
     EXPECT_EQ(prefixes, file.size());
   }
-}
-
-// Through a codec, in the processes of a pool: whatever happens there is one line here.
-TEST(DicomStrict, DecodersReadOrRefuseFlippedStreams) {
-  if (!have_gdcm()) GTEST_SKIP() << "built without GDCM";
-  const TemporaryFolder folder;
-  DecoderPool pool(1, [](std::span<const std::byte> file, std::string_view where) {
-    return decode_dicom(file, options_of(), where);
-  });
-  std::size_t read = 0;
-  std::size_t refused = 0;
-  for (const char* name :
-       {"jpeg70_12u.dcm", "jpeg57_8u.dcm", "jpegls_12u.dcm", "j2k_8u.dcm", "jpeg50_8u.dcm"}) {
-    const std::string valid = read_text(golden_folder() / name);
-    const std::size_t pixels = valid.find("\xE0\x7F\x10");
-    ASSERT_NE(pixels, std::string::npos);
-    for (std::size_t i = pixels; i < valid.size(); i += 7) {
-      std::string file = valid;
-      file[i] = static_cast<char>(file[i] ^ 0xFF);
-      write_text(folder / "a.dcm", file);
-      try {
-        const Image image = pool.decode(folder / "a.dcm");
-        EXPECT_EQ(image.channels, 1);
-        ++read;
-      } catch (const Error& error) {
-        EXPECT_EQ(error.kind(), ErrorKind::kBadFile) << error.what();
-        EXPECT_EQ(std::string(error.what()).find('\n'), std::string::npos);
-        ++refused;
-      }
-    }
-  }
-  EXPECT_GT(read, 0U);
-  EXPECT_GT(refused, 0U);
-  RecordProperty("replaced", static_cast<int>(pool.replaced()));
 }
 
 }  // namespace
