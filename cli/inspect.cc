@@ -18,6 +18,7 @@
 #include "image/dicom.h"
 #include "image/dicom_data_set.h"
 #include "image/input.h"
+#include "image/npy.h"
 #include "image/png.h"
 #include "image/recipe.h"
 #include "image/statistics.h"
@@ -68,10 +69,57 @@ Json to_json(const RecipeStep& step) {
           {"sha256", step.sha256}};
 }
 
+// A file's content: an image or, of floating-point numbers in .npy, a network's input, whose
+// channels are then those of the image.
+struct Content {
+  Image image;
+  std::optional<Tensor> tensor;
+};
+
+Content read_tensor(std::span<const std::byte> file, const std::string& path) {
+  NpyTensor read = decode_npy_tensor(file, path);
+  const Dims& dims = read.tensor.dims();
+  Content content{make_image<float>(dims[2], dims[3], dims[1], path), {}};
+  const std::int64_t pixels = dims[2] * dims[3];
+  const std::span<float> samples = content.image.values<float>();
+  for (std::int64_t i = 0; i < pixels * dims[1]; ++i) {
+    samples[static_cast<std::size_t>(i % pixels * dims[1] + i / pixels)] = read.tensor.data()[i];
+  }
+  const bool wide = read_npy_header(file, path).type == NpyHeader::Type::kFloat64;
+  content.image.facts = {
+      {"elements", wide ? "binary64, " + to_text(read.rounded) + " of them rounded to binary32"
+                        : std::string("binary32")}};
+  if (read.negative_zeros > 0) {
+    content.image.facts.emplace_back("negative zeros",
+                                     to_text(read.negative_zeros) + ", read as 0");
+  }
+  content.tensor = std::move(read.tensor);
+  return content;
+}
+
+// What the recipe makes of the image; a tensor is checked against it alone.
+void add_recipe(const Options& options, std::span<const std::byte> file, const Content& content,
+                const Recipe& recipe, Json& report) {
+  report["recipe"] = recipe.to_json();
+  report["recipe_sha256"] = recipe.sha256();
+  if (content.tensor) {
+    load_input(file, recipe, options.image);
+    return;
+  }
+  const RecipeResult result = recipe.apply_traced(content.image, context_of(options));
+  Json steps = Json::array();
+  for (const RecipeStep& step : result.trace) steps.push_back(to_json(step));
+  report["steps"] = std::move(steps);
+  report["pixel_map"] = {{"scale_y", result.map.scale_y},
+                         {"offset_y", result.map.offset_y},
+                         {"scale_x", result.map.scale_x},
+                         {"offset_x", result.map.offset_x}};
+}
+
 // Everything that is found out; the text is made from it.
-Json report_of(const Options& options, const std::string& file, const Image& image,
+Json report_of(const Options& options, std::span<const std::byte> bytes, const Content& content,
                const Recipe* recipe) {
-  const std::span<const std::byte> bytes = std::as_bytes(std::span(file));
+  const Image& image = content.image;
   Json channels = Json::array();
   for (const ChannelStatistics& channel : statistics_of(image))
     channels.push_back(to_json(channel));
@@ -79,7 +127,7 @@ Json report_of(const Options& options, const std::string& file, const Image& ima
   for (const auto& [name, value] : image.facts) facts[name] = value;
   Json report{{"file", options.image},
               {"format", image_format_name(bytes)},
-              {"bytes", file.size()},
+              {"bytes", bytes.size()},
               {"sha256", sha256_hex(bytes)},
               {"width", image.width},
               {"height", image.height},
@@ -87,17 +135,11 @@ Json report_of(const Options& options, const std::string& file, const Image& ima
               {"facts", std::move(facts)},
               {"channels", std::move(channels)},
               {"pixels_sha256", sha256_hex(sample_bytes(image))}};
-  if (recipe == nullptr) return report;
-  const RecipeResult result = recipe->apply_traced(image, context_of(options));
-  Json steps = Json::array();
-  for (const RecipeStep& step : result.trace) steps.push_back(to_json(step));
-  report["recipe"] = recipe->to_json();
-  report["recipe_sha256"] = recipe->sha256();
-  report["steps"] = std::move(steps);
-  report["pixel_map"] = {{"scale_y", result.map.scale_y},
-                         {"offset_y", result.map.offset_y},
-                         {"scale_x", result.map.scale_x},
-                         {"offset_x", result.map.offset_x}};
+  if (content.tensor) {
+    report["tensor"] = {{"shape", {image.channels, image.height, image.width}},
+                        {"sha256", sha256_hex(std::as_bytes(content.tensor->values()))}};
+  }
+  if (recipe != nullptr) add_recipe(options, bytes, content, *recipe, report);
   return report;
 }
 
@@ -130,14 +172,16 @@ std::string histogram_of(const Json& channel) {
   return table(rows, {1, 2});
 }
 
+std::string shape_of(const Json& json) {
+  const Json& shape = json["shape"];
+  return number(shape[0]) + "x" + number(shape[1]) + "x" + number(shape[2]);
+}
+
 std::string step_table(const Json& report) {
   std::vector<std::vector<std::string>> rows{{"step", "shape", "least", "largest", "sha256"}};
   for (const Json& step : report["steps"]) {
-    const Json& shape = step["shape"];
-    rows.push_back({step["step"].get<std::string>(),
-                    number(shape[0]) + "x" + number(shape[1]) + "x" + number(shape[2]),
-                    number(step["least"]), number(step["largest"]),
-                    step["sha256"].get<std::string>()});
+    rows.push_back({step["step"].get<std::string>(), shape_of(step), number(step["least"]),
+                    number(step["largest"]), step["sha256"].get<std::string>()});
   }
   return table(rows, {2, 3});
 }
@@ -156,6 +200,11 @@ std::string text_of(const Json& report) {
   for (const auto& [name, value] : report["facts"].items()) {
     facts.push_back({name, escape_control(value.get<std::string>())});
   }
+  if (report.contains("tensor")) {
+    const Json& tensor = report["tensor"];
+    facts.push_back({"tensor", shape_of(tensor) + " (channels x height x width)"});
+    facts.push_back({"tensor's sha256", tensor["sha256"].get<std::string>()});
+  }
   std::string text = table(facts);
   for (std::size_t c = 0; c < report["channels"].size(); ++c) {
     const Json& channel = report["channels"][c];
@@ -168,8 +217,10 @@ std::string text_of(const Json& report) {
             ", at the largest " + share(channel["pixels_at_largest"], pixels) + "\n" +
             histogram_of(channel);
   }
-  if (!report.contains("steps")) return text;
-  text += "\nrecipe " + report["recipe_sha256"].get<std::string>() + "\n" + step_table(report);
+  if (!report.contains("recipe")) return text;
+  text += "\nrecipe " + report["recipe_sha256"].get<std::string>() + "\n";
+  if (report.contains("tensor")) return text + "takes the tensor as it is\n";
+  text += step_table(report);
   const Json& map = report["pixel_map"];
   return text + "pixel (y, x) of the tensor lies at (" + number(map["offset_y"]) + " + " +
          number(map["scale_y"]) + " y, " + number(map["offset_x"]) + " + " +
@@ -187,8 +238,10 @@ void write_visible(const std::string& path, const Image& image) {
 // DICOM as the recipe says or, where it does not, with the defaults of docs/dicom.md.
 DecoderPool::Decode decoder_of(const std::optional<Recipe>& recipe) {
   if (recipe && recipe->dicom()) return image_decoder(*recipe);
-  return [](std::span<const std::byte> file, std::string_view where) {
-    return is_dicom(file) ? decode_dicom(file, DicomOptions{}, where) : decode_image(file, where);
+  return [jpeg = recipe ? recipe->jpeg() : JpegOptions{}](std::span<const std::byte> file,
+                                                          std::string_view where) {
+    return is_dicom(file) ? decode_dicom(file, DicomOptions{}, where)
+                          : decode_image(file, where, jpeg);
   };
 }
 
@@ -196,13 +249,16 @@ int run(const Options& options) {
   const std::optional<Recipe> recipe = recipe_of(options);
   DecoderPool decoders(1, decoder_of(recipe));
   const std::string file = read_file(options.image, kMaxImageFileBytes);
-  const Image image = decoders.decode(options.image);
-  const Json report = report_of(options, file, image, recipe ? &*recipe : nullptr);
+  const std::span<const std::byte> bytes = std::as_bytes(std::span(file));
+  const Content content = is_npy_tensor(bytes, options.image)
+                              ? read_tensor(bytes, options.image)
+                              : Content{decoders.decode(options.image), {}};
+  const Json report = report_of(options, bytes, content, recipe ? &*recipe : nullptr);
   if (!options.png.empty()) {
-    if (recipe) {
-      write_visible(options.png, recipe->picture(image, context_of(options)));
+    if (recipe && !content.tensor) {
+      write_visible(options.png, recipe->picture(content.image, context_of(options)));
     } else {
-      write_visible(options.png, image);
+      write_visible(options.png, content.image);
     }
   }
   print(options.json ? to_text(report) : text_of(report));
@@ -240,7 +296,8 @@ void add_inspect(CLI::App& program, Action& action) {
       "With a recipe: shape, range and SHA-256 of the samples after every step, the place to look\n"
       "for where two programs part. Floating-point samples become 16-bit ones in the picture, "
       "from\n"
-      "their least (black) to their largest (white).");
+      "their least (black) to their largest (white). A .npy file of floating-point numbers is a\n"
+      "network's input: its values are shown, and a recipe checks its shape.");
   command->callback([options, &action] { action = [options] { return run(*options); }; });
 }
 

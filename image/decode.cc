@@ -15,10 +15,18 @@
 namespace apatite {
 namespace {
 
+using Bytes = std::span<const std::byte>;
+
+// A decoder for which there is nothing to choose.
+template <Image (*decode)(Bytes, std::string_view)>
+Image without_options(Bytes file, std::string_view where, const JpegOptions&) {
+  return decode(file, where);
+}
+
 constexpr std::array kFormats{
-    ImageFormat{"PNG", ".png", is_png, decode_png},
+    ImageFormat{"PNG", ".png", is_png, without_options<decode_png>},
     ImageFormat{"JPEG", ".jpg", is_jpeg, decode_jpeg, ".jpeg"},
-    ImageFormat{"NumPy array", ".npy", is_npy, decode_npy_image},
+    ImageFormat{"NumPy array", ".npy", is_npy, without_options<decode_npy_image>},
 };
 
 // Formats that people will try, so that the refusal can name them.
@@ -66,9 +74,9 @@ std::string_view image_format_name(std::span<const std::byte> file) {
   return is_dicom(file) ? "DICOM" : "";
 }
 
-Image decode_image(std::span<const std::byte> file, std::string_view where) {
+Image decode_image(Bytes file, std::string_view where, const JpegOptions& jpeg) {
   for (const ImageFormat& format : kFormats) {
-    if (format.recognises(file)) return format.decode(file, where);
+    if (format.recognises(file)) return format.decode(file, where, jpeg);
   }
   refuse_format(file, where);
 }

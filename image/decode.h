@@ -8,6 +8,7 @@
 #include <string_view>
 
 #include "image/image.h"
+#include "image/jpeg_options.h"
 
 namespace apatite {
 
@@ -16,7 +17,7 @@ struct ImageFormat {
   std::string_view name;       // "PNG"
   std::string_view extension;  // ".png": for listing a folder, not for deciding what a file is
   bool (*recognises)(std::span<const std::byte> file);
-  Image (*decode)(std::span<const std::byte> file, std::string_view where);
+  Image (*decode)(std::span<const std::byte> file, std::string_view where, const JpegOptions& jpeg);
   std::string_view other_extension = {};  // ".jpeg"
 };
 
@@ -32,7 +33,8 @@ constexpr std::size_t kMaxImageFileBytes = std::size_t{1} << 30;
 // bit. Throws Error: kIo if it cannot be read, kBadFile if its format is unknown or its content is
 // damaged or beyond the limits; never returns a part of an image.
 Image decode_image(const std::filesystem::path& path);
-Image decode_image(std::span<const std::byte> file, std::string_view where);
+Image decode_image(std::span<const std::byte> file, std::string_view where,
+                   const JpegOptions& jpeg = {});
 
 // True if the name ends like one of a format above or of a tensor (.npy), in any case of letters.
 bool has_image_extension(const std::filesystem::path& path);

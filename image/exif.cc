@@ -4,6 +4,7 @@
 #include <optional>
 
 #include "base/bytes.h"
+#include "base/text.h"
 
 namespace apatite {
 namespace {
@@ -59,6 +60,13 @@ int exif_orientation(std::span<const std::byte> tiff) {
     return value >= 1 && value <= 8 ? value : Image::kUnreadableOrientation;
   }
   return 1;
+}
+
+void note_orientation(int orientation, ImageFacts& facts) {
+  if (orientation == 1) return;
+  facts.emplace_back("EXIF orientation", orientation == Image::kUnreadableOrientation
+                                             ? "unreadable"
+                                             : to_text(std::int64_t{orientation}));
 }
 
 PixelSize upright_size(const Image& image) {

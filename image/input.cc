@@ -12,12 +12,6 @@
 namespace apatite {
 namespace {
 
-bool is_float_npy(std::span<const std::byte> file, std::string_view where) {
-  if (!is_npy(file)) return false;
-  const NpyHeader::Type type = read_npy_header(file, where).type;
-  return type == NpyHeader::Type::kFloat32 || type == NpyHeader::Type::kFloat64;
-}
-
 void check_tensor(const Tensor& tensor, const Recipe& recipe, std::string_view where) {
   const Shape shape{tensor.dims()[1], tensor.dims()[2], tensor.dims()[3]};
   const Shape expected = recipe.has_fixed_size()
@@ -34,7 +28,9 @@ void check_tensor(const Tensor& tensor, const Recipe& recipe, std::string_view w
 
 Tensor load_input(std::span<const std::byte> file, const Recipe& recipe, std::string_view where,
                   const ImageContext& context) {
-  if (!is_float_npy(file, where)) return recipe.apply(decode_image(file, where), context);
+  if (!is_npy_tensor(file, where)) {
+    return recipe.apply(decode_image(file, where, recipe.jpeg()), context);
+  }
   Tensor tensor = decode_npy_tensor(file, where).tensor;
   check_tensor(tensor, recipe, where);
   return tensor;
@@ -51,7 +47,7 @@ Tensor load_input(const std::filesystem::path& path, const Recipe& recipe, Decod
   {
     // A tensor needs no codec: apatite's own reader takes it in this process.
     const MappedFile file(path);
-    if (is_float_npy(file.bytes(), path.string())) {
+    if (is_npy_tensor(file.bytes(), path.string())) {
       return load_input(file.bytes(), recipe, path.string());
     }
   }
@@ -59,8 +55,9 @@ Tensor load_input(const std::filesystem::path& path, const Recipe& recipe, Decod
 }
 
 DecoderPool::Decode image_decoder(const Recipe& recipe) {
-  return [dicom = recipe.dicom()](std::span<const std::byte> file, std::string_view where) {
-    if (!is_dicom(file)) return decode_image(file, where);
+  return [dicom = recipe.dicom(), jpeg = recipe.jpeg()](std::span<const std::byte> file,
+                                                        std::string_view where) {
+    if (!is_dicom(file)) return decode_image(file, where, jpeg);
     if (dicom) return decode_dicom(file, *dicom, where);
     throw Error(ErrorKind::kBadFile, where,
                 "is a DICOM file, and the recipe does not say how to show it",

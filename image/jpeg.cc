@@ -90,12 +90,13 @@ bool lacks_data(const jpeg_decompress_struct& jpeg) noexcept {
 }
 
 // `rows` has the image's size.
-bool read_rows(Session& session, std::uint8_t* rows, std::size_t row_bytes) noexcept {
+bool read_rows(Session& session, const JpegOptions& options, std::uint8_t* rows,
+               std::size_t row_bytes) noexcept {
   jpeg_decompress_struct& jpeg = session.jpeg;
   if (setjmp(session.failed) != 0) return false;
   jpeg.out_color_space = jpeg.num_components == 1 ? JCS_GRAYSCALE : JCS_RGB;
-  jpeg.dct_method = JDCT_ISLOW;
-  jpeg.do_fancy_upsampling = TRUE;
+  jpeg.dct_method = options.dct == JpegDct::kIslow ? JDCT_ISLOW : JDCT_IFAST;
+  jpeg.do_fancy_upsampling = options.upsampling == JpegUpsampling::kFancy ? TRUE : FALSE;
   jpeg_start_decompress(&jpeg);
   if (lacks_data(jpeg)) {
     constexpr std::string_view kText = "scans are missing";
@@ -173,10 +174,12 @@ int orientation_of(const jpeg_decompress_struct& jpeg) {
   return orientation;
 }
 
-ImageFacts facts_of(const jpeg_decompress_struct& jpeg, int orientation) {
+ImageFacts facts_of(const jpeg_decompress_struct& jpeg, const JpegOptions& options,
+                    int orientation) {
   ImageFacts facts;
   facts.emplace_back("compression",
                      jpeg.progressive_mode != FALSE ? "JPEG, progressive" : "JPEG, sequential");
+  facts.emplace_back("inverse DCT", name_of(options.dct));
   if (jpeg.num_components == 3) {
     facts.emplace_back("colours in the file", jpeg.jpeg_color_space == JCS_RGB ? "RGB" : "YCbCr");
     std::string sampling;
@@ -186,15 +189,12 @@ ImageFacts facts_of(const jpeg_decompress_struct& jpeg, int orientation) {
                   to_text(std::int64_t{component.v_samp_factor});
     }
     facts.emplace_back("sampling", sampling);
+    facts.emplace_back("chroma upsampling", name_of(options.upsampling));
   }
   if (jpeg.restart_interval != 0) {
     facts.emplace_back("restart interval", to_text(std::int64_t{jpeg.restart_interval}));
   }
-  if (orientation != 1) {
-    facts.emplace_back("EXIF orientation", orientation == Image::kUnreadableOrientation
-                                               ? "unreadable"
-                                               : to_text(std::int64_t{orientation}));
-  }
+  note_orientation(orientation, facts);
   return facts;
 }
 
@@ -202,7 +202,8 @@ ImageFacts facts_of(const jpeg_decompress_struct& jpeg, int orientation) {
 
 bool is_jpeg(std::span<const std::byte> file) { return as_text(file).starts_with("\xFF\xD8\xFF"); }
 
-Image decode_jpeg(std::span<const std::byte> file, std::string_view where) {
+Image decode_jpeg(std::span<const std::byte> file, std::string_view where,
+                  const JpegOptions& options) {
   Session session;
   if (!read_header(session, file)) refuse(where, session);
   const jpeg_decompress_struct& jpeg = session.jpeg;
@@ -212,9 +213,11 @@ Image decode_jpeg(std::span<const std::byte> file, std::string_view where) {
                                          std::string(where));
   // Now: libjpeg frees the markers at the end of the image.
   image.orientation = orientation_of(jpeg);
-  image.facts = facts_of(jpeg, image.orientation);
+  image.facts = facts_of(jpeg, options, image.orientation);
   const auto row_bytes = static_cast<std::size_t>(image.width * image.channels);
-  if (!read_rows(session, image.values<std::uint8_t>().data(), row_bytes)) refuse(where, session);
+  if (!read_rows(session, options, image.values<std::uint8_t>().data(), row_bytes)) {
+    refuse(where, session);
+  }
   check_tail(jpeg, where);
   return image;
 }

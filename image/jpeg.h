@@ -6,6 +6,7 @@
 #include <string_view>
 
 #include "image/image.h"
+#include "image/jpeg_options.h"
 
 namespace apatite {
 
@@ -13,9 +14,9 @@ namespace apatite {
 bool is_jpeg(std::span<const std::byte> file);
 
 // Samples: 8-bit grey as stored, or RGB from YCbCr or RGB; baseline, extended and progressive
-// Huffman coding, any subsampling that libjpeg-turbo reads. Decoded with its accurate integer
-// inverse DCT (JDCT_ISLOW) and its smooth ("fancy") chroma upsampling, so that the samples are
-// those of Pillow and OpenCV. A colour profile is not used. Image::orientation is that of the EXIF
+// Huffman coding, any subsampling that libjpeg-turbo reads. Decoded with the inverse DCT and the
+// chroma upsampling of `options`; with the default ones the samples are those of Pillow and OpenCV.
+// A colour profile is not used. Image::orientation is that of the EXIF
 // data; the samples are as stored.
 //
 // Strict: throws Error (kBadFile, `where`) on anything that libjpeg-turbo warns of (a cut or
@@ -24,6 +25,7 @@ bool is_jpeg(std::span<const std::byte> file);
 // send every bit of every coefficient (where libjpeg would invent the rest), on CMYK, arithmetic
 // coding, more than 100 scans, sizes beyond image.h's limits, and on more blocks than the file has
 // bits (a block costs at least one), before memory for pixels is taken.
-Image decode_jpeg(std::span<const std::byte> file, std::string_view where);
+Image decode_jpeg(std::span<const std::byte> file, std::string_view where,
+                  const JpegOptions& options = {});
 
 }  // namespace apatite

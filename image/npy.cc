@@ -286,6 +286,12 @@ NpyHeader read_npy_header(std::span<const std::byte> file, std::string_view wher
   return header;
 }
 
+bool is_npy_tensor(std::span<const std::byte> file, std::string_view where) {
+  if (!is_npy(file)) return false;
+  const NpyHeader::Type type = read_npy_header(file, where).type;
+  return type == NpyHeader::Type::kFloat32 || type == NpyHeader::Type::kFloat64;
+}
+
 NpyTensor decode_npy_tensor(std::span<const std::byte> file, std::string_view where) {
   const NpyHeader header = read_npy_header(file, where);
   const Shape shape = tensor_shape(header.dims, where);

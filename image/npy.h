@@ -28,6 +28,10 @@ struct NpyHeader {
 // the elements fill the rest of the file exactly. Throws Error (kBadFile, `where`).
 NpyHeader read_npy_header(std::span<const std::byte> file, std::string_view where);
 
+// True if it is one of floating-point elements, which is a network's input and not an image. Throws
+// Error (kBadFile, `where`) if it is a damaged one.
+bool is_npy_tensor(std::span<const std::byte> file, std::string_view where);
+
 struct NpyTensor {
   Tensor tensor;                    // 1 x C x H x W, finite, without -0
   std::int64_t rounded = 0;         // binary64 elements that binary32 does not hold exactly

@@ -12,6 +12,7 @@
 
 #include "base/error.h"
 #include "base/file.h"
+#include "image/exif.h"
 #include "image/png_chunks.h"
 
 namespace apatite {
@@ -209,6 +210,17 @@ Image decode_palette(const PngChunks& chunks, std::string_view where) {
   return image;
 }
 
+int orientation_of(const PngChunks& chunks) {
+  if (chunks.exif.empty()) return 1;
+  return chunks.exif.size() == 1 ? exif_orientation(chunks.exif[0]) : Image::kUnreadableOrientation;
+}
+
+Image decode_samples(const PngChunks& chunks, std::string_view where) {
+  if (chunks.header.colour_type == PngHeader::kPalette) return decode_palette(chunks, where);
+  return chunks.header.bit_depth == 16 ? decode_direct<std::uint16_t>(chunks, where)
+                                       : decode_direct<std::uint8_t>(chunks, where);
+}
+
 // ---- Writing
 
 struct WriteSession : Session {
@@ -274,9 +286,10 @@ bool is_png(std::span<const std::byte> file) {
 
 Image decode_png(std::span<const std::byte> file, std::string_view where) {
   const PngChunks chunks = read_png_chunks(file, where);
-  if (chunks.header.colour_type == PngHeader::kPalette) return decode_palette(chunks, where);
-  return chunks.header.bit_depth == 16 ? decode_direct<std::uint16_t>(chunks, where)
-                                       : decode_direct<std::uint8_t>(chunks, where);
+  Image image = decode_samples(chunks, where);
+  image.orientation = orientation_of(chunks);
+  note_orientation(image.orientation, image.facts);
+  return image;
 }
 
 std::string encode_png(const Image& image) {

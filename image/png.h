@@ -17,7 +17,9 @@ bool is_png(std::span<const std::byte> file);
 // Samples: 8-bit and 16-bit as stored; 1, 2 and 4-bit grey widened to 8 bits (times 255, 85, 17);
 // palettes expanded to RGB, or RGB and alpha if they have transparency (tRNS); the transparent
 // colour of a grey or RGB file becomes an alpha channel. Interlaced files too. gAMA, cHRM, sRGB,
-// iCCP, sBIT, bKGD, eXIf and every other ancillary chunk but tRNS are checked (CRC) and not used.
+// iCCP, sBIT, bKGD and every other ancillary chunk but tRNS and eXIf are checked (CRC) and not
+// used. Image::orientation is that of eXIf (unreadable, if there are two); the samples are as
+// stored.
 //
 // Strict: throws Error (kBadFile, `where`) on a wrong CRC, a wrong Adler-32, a chunk that is
 // missing, twice or out of order, an unknown critical chunk, a palette index without an entry, too

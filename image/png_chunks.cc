@@ -181,6 +181,8 @@ class ChunkSorter {
       if (state_ == State::kBeforeData) refuse(where_, "has no image data");
       if (!chunk.payload.empty()) refuse(where_, "has data in its PNG end chunk");
       chunks.end = chunk.whole;
+    } else if (chunk.type == "eXIf") {
+      chunks.exif.push_back(chunk.payload);
     } else if (chunk.type == "IHDR") {
       refuse(where_, "has a second PNG header");
     } else if ((static_cast<unsigned char>(chunk.type[0]) & 0x20U) == 0) {

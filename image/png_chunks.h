@@ -26,8 +26,9 @@ struct PngHeader {
 
 struct PngChunks {
   PngHeader header;
-  std::span<const std::byte> palette;       // payload of PLTE, RGB triples; empty if none
-  std::span<const std::byte> transparency;  // payload of tRNS; empty if none
+  std::span<const std::byte> palette;            // payload of PLTE, RGB triples; empty if none
+  std::span<const std::byte> transparency;       // payload of tRNS; empty if none
+  std::vector<std::span<const std::byte>> exif;  // payloads of eXIf; the standard allows one
   // What decoding needs of the file: signature, IHDR, PLTE and tRNS whole, ...
   std::vector<std::span<const std::byte>> head;
   // ... the payloads of all IDAT chunks, which are one zlib stream, ...

@@ -152,6 +152,9 @@ Recipe Recipe::from_json(const Json& json, std::string_view where) {
   if (object.has("dicom")) {
     recipe.dicom_ = dicom_options_from_json(object.value("dicom"), std::string(where) + ": dicom");
   }
+  if (object.has("jpeg")) {
+    recipe.jpeg_ = jpeg_options_from_json(object.value("jpeg"), std::string(where) + ": jpeg");
+  }
   if (object.has("grey")) recipe.grey_ = choice_from_json(object, "grey", kGreyWords);
   recipe.steps_ = steps_from_json(object, where);
   recipe.divide_by_ = divisor_from_json(object);
@@ -204,6 +207,7 @@ Json Recipe::to_json() const {
   json["alpha"] = word_of(kAlphaWords, alpha_);
   json["bit_depth"] = bit_depth_ == 0 ? Json("any") : Json(bit_depth_);
   if (dicom_) json["dicom"] = apatite::to_json(*dicom_);
+  if (jpeg_ != JpegOptions{}) json["jpeg"] = apatite::to_json(jpeg_);
   json["steps"] = std::move(steps);
   json["divide_by"] = divide_by_ == 0 ? Json("max") : Json(divide_by_);
   if (orientation_ != OrientationRule::kRefuse) {

@@ -17,6 +17,7 @@
 #include "image/geometry_step.h"
 #include "image/image.h"
 #include "image/image_context.h"
+#include "image/jpeg_options.h"
 #include "image/normalize.h"
 
 namespace apatite {
@@ -58,6 +59,8 @@ class Recipe {
 
   // How DICOM files become images. Empty: the recipe does not say, and they are refused.
   [[nodiscard]] const std::optional<DicomOptions>& dicom() const { return dicom_; }
+  // How the samples of JPEG files are computed.
+  [[nodiscard]] const JpegOptions& jpeg() const { return jpeg_; }
   [[nodiscard]] std::int64_t channels() const { return normalization_.channels; }
   // True if the steps fix the size of the result whatever the image's.
   [[nodiscard]] bool has_fixed_size() const;
@@ -117,6 +120,7 @@ class Recipe {
   OrientationRule orientation_ = OrientationRule::kRefuse;
   AlphaRule alpha_ = AlphaRule::kRefuse;
   std::optional<DicomOptions> dicom_;
+  JpegOptions jpeg_;
   std::optional<GreyRule> grey_;  // none: colours stay, or must be equal where grey is taken
   std::vector<GeometryStep> steps_;
   double divide_by_ = 0;  // 0: the image's max_sample()

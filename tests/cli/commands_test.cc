@@ -3,7 +3,11 @@
 
 #include "base/error.h"
 #include "base/json.h"
+#include "base/sha256.h"
+#include "image/npy.h"
+#include "tests/image/hex.h"
 #include "tests/study/small_study.h"
+#include "tests/support/source_dir.h"
 
 namespace apatite {
 namespace {
@@ -153,6 +157,76 @@ TEST(Commands, InspectShowsTheFileAndEveryStep) {
   expect_code(apatite({"inspect", folder / "b.png"}), ErrorKind::kIo, "cannot open");
   expect_code(apatite({"inspect", image, "--laterality", "B"}), ErrorKind::kUsage, "laterality");
   expect_code(apatite({"inspect", image, "--box", "1,2,3"}), ErrorKind::kUsage, "box");
+}
+
+TEST(Commands, InspectShowsTensorsToo) {
+  const TemporaryFolder folder;
+  const std::string file = folder / "a.npy";
+  const Tensor tensor(Dims{1, 3, 1, 2}, std::vector<float>{0.5F, -1, 2, 3, 4, 5.25F});
+  write_npy(file, tensor);
+  const ProgramResult result = apatite({"inspect", file, "--json"});
+  ASSERT_EQ(result.exit_code, 0) << result.errors;
+  const Json report = parse_json(result.output, "report");
+  EXPECT_EQ(report["format"], "NumPy array");
+  EXPECT_EQ(report["facts"]["elements"], "binary32");
+  EXPECT_EQ(report["tensor"]["shape"], (Json{3, 1, 2}));
+  EXPECT_EQ(report["tensor"]["sha256"], sha256_hex(std::as_bytes(tensor.values())));
+  EXPECT_EQ(report["channels"][0]["least"], -1);
+  EXPECT_EQ(report["channels"][2]["largest"], 5.25);
+  EXPECT_EQ(report["bits"], 32);
+
+  // binary64: what it loses is said.
+  std::string wide = encode_npy(Tensor(Dims{1, 2}));
+  wide.replace(wide.find("<f4"), 3, "<f8").resize(wide.size() - 8);
+  for (const double value : {0.1, -0.0}) {
+    wide.append(reinterpret_cast<const char*>(&value), sizeof value);
+  }
+  write_text(folder / "wide.npy", wide);
+  const ProgramResult text = apatite({"inspect", folder / "wide.npy"});
+  ASSERT_EQ(text.exit_code, 0) << text.errors;
+  for (const char* part : {"binary64, 1 of them rounded to binary32", "1, read as 0", "1x1x2"}) {
+    EXPECT_NE(text.output.find(part), std::string::npos) << text.output;
+  }
+
+  const std::string recipe = folder / "r.json";
+  write_text(recipe, R"({"recipe": 1, "channels": 3, "divide_by": 1, "mean": [0, 0, 0],
+    "std": [1, 1, 1], "steps": []})");
+  const std::string png = folder / "seen.png";
+  const ProgramResult checked = apatite({"inspect", file, "--recipe", recipe, "--png", png});
+  ASSERT_EQ(checked.exit_code, 0) << checked.errors;
+  EXPECT_NE(checked.output.find("takes the tensor as it is"), std::string::npos) << checked.output;
+  EXPECT_TRUE(std::filesystem::exists(png));
+  expect_code(apatite({"inspect", folder / "wide.npy", "--recipe", recipe}), ErrorKind::kBadFile,
+              "holds a tensor of 1x1x2 where the recipe gives 3x1x2");
+  expect_code(apatite({"inspect", file, "--recipe", "torchvision-224"}), ErrorKind::kBadFile,
+              "where the recipe gives 3x224x224");
+}
+
+TEST(Commands, InspectDecodesJpegAsTheRecipeSays) {
+  const TemporaryFolder folder;
+  const auto path = source_dir() / "tests" / "goldens" / "image" / "jpeg.json";
+  const Json golden = parse_json(read_text(path), "jpeg.json")["cases"][2];
+  ASSERT_EQ(golden["name"], "4:2:0");
+  const std::string image = folder / "a.jpg";
+  write_text(image, from_hex(golden["file"]));
+  const auto pixels = [&](const std::string& jpeg) {
+    write_text(folder / "r.json", R"({"recipe": 1, "channels": 3, "divide_by": 1, "mean": [0, 0, 0],
+      "std": [1, 1, 1], "steps": [])" +
+                                      jpeg + "}");
+    const ProgramResult result =
+        apatite({"inspect", image, "--recipe", folder / "r.json", "--json"});
+    EXPECT_EQ(result.exit_code, 0) << result.errors;
+    return parse_json(result.output, "report");
+  };
+  const Json usual = pixels("");
+  EXPECT_EQ(usual["pixels_sha256"], golden["sha256"]);
+  EXPECT_EQ(usual["facts"]["inverse DCT"], "islow");
+  EXPECT_EQ(usual["facts"]["chroma upsampling"], "fancy");
+  EXPECT_FALSE(usual["recipe"].contains("jpeg"));
+  const Json other = pixels(R"(, "jpeg": {"dct": "ifast", "upsampling": "nearest"})");
+  EXPECT_EQ(other["pixels_sha256"], golden["variants"]["ifast nearest"]);
+  EXPECT_EQ(other["facts"]["inverse DCT"], "ifast");
+  EXPECT_EQ(other["recipe"]["jpeg"], (Json{{"dct", "ifast"}, {"upsampling", "nearest"}}));
 }
 
 TEST(Commands, RecipesPrintsWhatCanBeUsedAsAFile) {

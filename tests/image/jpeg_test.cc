@@ -45,6 +45,43 @@ TEST(DecodeJpeg, EqualsPillowAndOpenCvToTheBit) {
   }
 }
 
+TEST(DecodeJpeg, ComputesSamplesAsItsOptionsSay) {
+  std::size_t compared = 0;
+  std::size_t different = 0;
+  for (const Json& each : golden_cases("jpeg.json")) {
+    const std::string file = from_hex(each["file"]);
+    for (const JpegDct dct : {JpegDct::kIslow, JpegDct::kIfast}) {
+      for (const JpegUpsampling upsampling : {JpegUpsampling::kFancy, JpegUpsampling::kNearest}) {
+        const std::string name = std::string(name_of(dct)) + " " + std::string(name_of(upsampling));
+        SCOPED_TRACE(each["name"].get<std::string>() + ", " + name);
+        const Json expected = each["variants"].value(name, each["sha256"]);
+        const Image image = decode_jpeg(bytes_of(file), "a.jpg", {dct, upsampling});
+        EXPECT_EQ(sha256_hex(sample_bytes(image)), expected);
+        EXPECT_EQ(fact(image, "inverse DCT"), name_of(dct));
+        EXPECT_EQ(fact(image, "chroma upsampling"),
+                  image.channels == 3 ? name_of(upsampling) : std::string_view("none"));
+        ++compared;
+        different += expected == each["sha256"] ? 0 : 1;
+      }
+    }
+  }
+  EXPECT_EQ(compared, 4U * 29U);
+  EXPECT_GE(different, 2U * 16U);
+}
+
+TEST(JpegOptions, RefusesWhatItDoesNotKnow) {
+  const auto refused_options = [](const char* json) {
+    return refusal(ErrorKind::kBadFile,
+                   [&] { jpeg_options_from_json(parse_json(json, "r"), "r: jpeg"); });
+  };
+  EXPECT_EQ(refused_options("{}"), "accepted");
+  EXPECT_NE(refused_options(R"({"dct": "float"})").find("islow"), std::string::npos);
+  for (const char* json : {R"({"dct": 1})", R"({"upsampling": "smooth"})", R"({"idct": "islow"})",
+                           "[]", R"("islow")"}) {
+    EXPECT_NE(refused_options(json), "accepted") << json;
+  }
+}
+
 TEST(Upright, TurnsAsPillowsExifTransposeDoes) {
   for (int orientation = 1; orientation <= 8; ++orientation) {
     const Json each = golden("orientation " + std::to_string(orientation));

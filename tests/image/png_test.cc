@@ -6,7 +6,10 @@
 
 #include "base/sha256.h"
 #include "image/decode.h"
+#include "image/exif.h"
+#include "image/recipe.h"
 #include "tests/image/hex.h"
+#include "tests/image/png_parts.h"
 #include "tests/image/seeded_image.h"
 #include "tests/support/shared_data.h"
 #include "tests/support/temporary_folder.h"
@@ -27,6 +30,65 @@ TEST(Png, ReadsEveryBitDepthColourTypeAndInterlacing) {
     ++run;
   }
   EXPECT_EQ(run, 67U);
+}
+
+TEST(Png, TurnsUprightAsPillowsExifTransposeDoes) {
+  std::size_t run = 0;
+  for (const Json& golden : golden_cases("png_orientation.json")) {
+    SCOPED_TRACE(golden["name"].get<std::string>());
+    const std::string file = from_hex(golden["file"]);
+    const Image image = decode_png(bytes_of(file), "a.png");
+    EXPECT_EQ(image.orientation, golden["orientation"]);
+    const ImageFacts facts =
+        image.orientation == 1
+            ? ImageFacts{}
+            : ImageFacts{{"EXIF orientation", std::to_string(image.orientation)}};
+    EXPECT_EQ(image.facts, facts);
+    const Image seen = upright(image);
+    EXPECT_EQ(seen.height, golden["upright_size"][0]);
+    EXPECT_EQ(seen.width, golden["upright_size"][1]);
+    EXPECT_EQ(sha256_hex(sample_bytes(seen)), golden["upright"]);
+    ++run;
+  }
+  EXPECT_EQ(run, 16U);
+}
+
+// The rule of JPEG's EXIF data holds for PNG's.
+TEST(Png, FollowsTheRecipesRuleForItsOrientation) {
+  const auto recipe = [](const std::string& rule) {
+    return Recipe::from_json(
+        parse_json(R"({"recipe": 1, "channels": 3, "steps": [], "mean": [0, 0, 0],
+      "std": [1, 1, 1], "divide_by": 1, "exif_orientation": ")" +
+                       rule + "\"}",
+                   "r"),
+        "r");
+  };
+  const Json golden = golden_cases("png_orientation.json")[10];
+  ASSERT_EQ(golden["name"], "RGB 6");
+  const std::string file = from_hex(golden["file"]);
+  const Image image = decode_png(bytes_of(file), "a.png");
+  EXPECT_EQ(recipe("apply").apply(image).dims(), (Dims{1, 3, 5, 3}));
+  EXPECT_EQ(recipe("ignore").apply(image).dims(), (Dims{1, 3, 3, 5}));
+  EXPECT_EQ(refusal(ErrorKind::kBadFile, [&] { return recipe("refuse").apply(image); }),
+            "a.png: is stored turned or mirrored (EXIF orientation 6); say in the recipe what to "
+            "do: \"exif_orientation\": \"apply\" or \"ignore\"");
+}
+
+TEST(Png, DoesNotGuessAnOrientationThatItCannotRead) {
+  const std::string good("II*\0\x08\0\0\0\x01\0\x12\x01\x03\0\x01\0\0\0\x06\0\0\0", 22);
+  const auto orientation = [](const std::string& chunks) {
+    const std::string file =
+        png_file(png_header(1, 1) + png_chunk("IDAT", deflated("\1\2")) + chunks);
+    return decode_png(bytes_of(file), "a.png").orientation;
+  };
+  EXPECT_EQ(orientation(""), 1);
+  EXPECT_EQ(orientation(png_chunk("eXIf", good)), 6);
+  EXPECT_EQ(orientation(png_chunk("eXIf", good) + png_chunk("eXIf", good)),
+            Image::kUnreadableOrientation);
+  for (std::size_t length = 0; length < 20; ++length) {
+    EXPECT_EQ(orientation(png_chunk("eXIf", good.substr(0, length))), Image::kUnreadableOrientation)
+        << length;
+  }
 }
 
 TEST(Png, ReadsAll16BitsOfARealMammogram) {

@@ -276,6 +276,20 @@ TEST(RecipeJson, KeepsTheIdentityOfRecipesThatAreInWeightsFiles) {
             "77d75314c213f6c548c340427f1bae593dfdb5cd4e6ff53a6e00a995d02afe98");
 }
 
+TEST(RecipeJson, WritesOutHowJpegIsDecodedWhereItIsNotTheUsualWay) {
+  const auto with_jpeg = [](const std::string& jpeg) {
+    return recipe_of(replaced(kCifar, R"("steps")", R"("jpeg": )" + jpeg + R"(, "steps")"));
+  };
+  for (const char* usual : {"{}", R"({"dct": "islow"})", R"({"upsampling": "fancy"})"}) {
+    EXPECT_EQ(with_jpeg(usual).sha256(), recipe_of(kCifar).sha256()) << usual;
+  }
+  const Json expected{{"dct", "islow"}, {"upsampling", "nearest"}};
+  const Recipe other = with_jpeg(R"({"upsampling": "nearest"})");
+  EXPECT_EQ(other.to_json()["jpeg"], expected);
+  EXPECT_EQ(Recipe::from_json(other.to_json(), "again").sha256(), other.sha256());
+  EXPECT_NE(other.sha256(), recipe_of(kCifar).sha256());
+}
+
 TEST(RecipeJson, KeepsEveryStep) {
   const std::string steps =
       R"([{"resize": {"height": 9, "width": 8, "method": "pillow-12-bilinear"}},)"
@@ -310,7 +324,7 @@ TEST(RecipeJson, RefusesWhatItDoesNotKnow) {
   EXPECT_EQ(refused(text), "accepted");
   EXPECT_NE(refused(replaced(text, "\"divide_by\"", "\"divide\"")), "accepted");
   EXPECT_EQ(refused(replaced(text, "\"steps\"", "\"men\": 0, \"steps\"")),
-            "r.json: does not know the field \"men\"; nearest known: mean, grey, std");
+            "r.json: does not know the field \"men\"; nearest known: mean, grey, jpeg");
   EXPECT_NE(refused(replaced(text, "\"recipe\": 1", "\"recipe\": 2")), "accepted");
   EXPECT_NE(refused(replaced(text, "\"channels\": 1", "\"channels\": 2")), "accepted");
   EXPECT_NE(refused(replaced(text, "\"mean\": [0]", "\"mean\": [0, 0]")), "accepted");

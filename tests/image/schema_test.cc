@@ -65,12 +65,30 @@ TEST(RecipeSchema, ListsTheWordsThatAreRead) {
   EXPECT_EQ(tried, 16U);
 }
 
+TEST(RecipeSchema, ListsTheWordsOfJpeg) {
+  std::size_t tried = 0;
+  const Json properties = schema()["properties"]["jpeg"]["properties"];
+  EXPECT_EQ(properties.size(), to_json(JpegOptions{}).size());
+  for (const auto& [key, rule] : properties.items()) {
+    Json recipe = small_recipe();
+    for (const Json& word : rule["enum"]) {
+      recipe["jpeg"] = {{key, word}};
+      EXPECT_EQ(verdict(recipe), "accepted") << key << " " << word;
+      ++tried;
+    }
+    recipe["jpeg"] = {{key, "other"}};
+    EXPECT_NE(verdict(recipe), "accepted") << key;
+  }
+  EXPECT_EQ(tried, 4U);
+}
+
 TEST(RecipeSchema, HasEveryKeyOfACanonicalRecipe) {
   Json recipe = small_recipe();
   recipe["exif_orientation"] = "apply";
   recipe["grey"] = "pillow";
   recipe["channel_order"] = "BGR";
   recipe["dicom"] = Json::object();
+  recipe["jpeg"] = {{"dct", "ifast"}};
   const Json properties = schema()["properties"];
   std::set<std::string> seen{"standardize"};
   const Json canonical = Recipe::from_json(recipe, "r").to_json();

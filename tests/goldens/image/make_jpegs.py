@@ -1,14 +1,17 @@
 #!/usr/bin/env python3
 """Makes jpeg.json: small JPEG files of every kind and the pixels that Pillow and OpenCV see in them.
 
-Run in an environment with pillow 13, numpy and opencv-python-headless; needs no other file. The
-pixels of a picture are a smooth pattern and some noise, so that chroma upsampling matters.
+Run in an environment with pillow 13, numpy, opencv-python-headless and simplejpeg; needs no other
+file. The pixels of a picture are a smooth pattern and some noise, so that chroma upsampling matters.
+"variants" are the pixels with the less accurate integer DCT, with the nearest chroma sample, and with
+both, as simplejpeg has them of a libjpeg-turbo of its own.
 """
 import base64, hashlib, io, json, pathlib
 
 import cv2
 import numpy as np
 import PIL
+import simplejpeg
 from PIL import Image, ImageOps
 
 HERE = pathlib.Path(__file__).parent
@@ -67,16 +70,26 @@ for value in range(1, 9):
                                                 exif=exif(value, value % 2 == 0))
 
 
+def variant(file, grey, **options):
+    pixels = simplejpeg.decode_jpeg(file, "GRAY" if grey else "RGB", **options)
+    return hashlib.sha256(pixels.tobytes()).hexdigest()
+
+
 def case(name, file):
     image = Image.open(io.BytesIO(file))
     pixels = np.asarray(image)
     flags = cv2.IMREAD_COLOR | cv2.IMREAD_IGNORE_ORIENTATION
     seen = cv2.imdecode(np.frombuffer(file, np.uint8), flags)[..., ::-1]
     assert (seen == (pixels if pixels.ndim == 3 else pixels[..., None])).all(), name
+    grey = pixels.ndim == 2
+    assert variant(file, grey) == hashlib.sha256(pixels.tobytes()).hexdigest(), name
+    variants = {"ifast fancy": variant(file, grey, fastdct=True),
+                "islow nearest": variant(file, grey, fastupsample=True),
+                "ifast nearest": variant(file, grey, fastdct=True, fastupsample=True)}
     upright = np.asarray(ImageOps.exif_transpose(image))
-    return dict(name=name, size=list(pixels.shape[:2]), channels=1 if pixels.ndim == 2 else 3,
+    return dict(name=name, size=list(pixels.shape[:2]), channels=1 if grey else 3,
                 orientation=image.getexif().get(0x112, 1),
-                sha256=hashlib.sha256(pixels.tobytes()).hexdigest(),
+                sha256=hashlib.sha256(pixels.tobytes()).hexdigest(), variants=variants,
                 upright_size=list(upright.shape[:2]),
                 upright=hashlib.sha256(np.ascontiguousarray(upright).tobytes()).hexdigest(),
                 file=base64.b16encode(file).decode())
@@ -85,7 +98,8 @@ def case(name, file):
 cmyk = io.BytesIO()
 Image.fromarray(picture(9, 9, 3)).convert("CMYK").save(cmyk, "JPEG")
 rows = [case(*item) for item in FILES.items()]
-head = dict(made_with=f"Pillow {PIL.__version__} with libjpeg-turbo, OpenCV {cv2.__version__}",
+head = dict(made_with=f"Pillow {PIL.__version__} with libjpeg-turbo, OpenCV {cv2.__version__}, "
+                      f"simplejpeg {simplejpeg.__version__}",
             cmyk=base64.b16encode(cmyk.getvalue()).decode(), cases=None)
 text = ",\n".join(json.dumps(row, separators=(",", ":")) for row in rows)
 (HERE / "jpeg.json").write_text(
