@@ -49,7 +49,7 @@ Image decode(std::span<const std::byte> file, std::string_view where) {
 }
 
 DecoderPool& pool() {
-  static DecoderPool only(1, decode, {.memory_mib = 512, .cpu_seconds = 1, .wall_seconds = 4});
+  static DecoderPool only(1, decode, {.memory_mib = 512, .cpu_seconds = 10, .wall_seconds = 2});
   return only;
 }
 
@@ -71,7 +71,8 @@ class MemoryFile {
   int descriptor_;
 };
 
-std::string verdict(const MemoryFile& file, std::string_view content) {
+// The samples' hash, or that the file is refused; nothing where the machine's speed decided.
+std::optional<std::string> verdict(const MemoryFile& file, std::string_view content) {
   try {
     const Image image = pool().decode(file.path());
     const auto bytes = as_bytes(content);
@@ -83,13 +84,19 @@ std::string verdict(const MemoryFile& file, std::string_view content) {
     return sha256_hex(sample_bytes(image));
   } catch (const Error& error) {
     if (error.kind() != ErrorKind::kBadFile) std::abort();
+    if (std::string_view(error.what()).find("was not decoded within") != std::string_view::npos) {
+      return {};
+    }
     return "refused";
   }
 }
 
 void try_file(const std::string& content) {
   const MemoryFile file(content);
-  if (verdict(file, content) != verdict(file, content)) std::abort();
+  const auto first = verdict(file, content);
+  if (!first) return;
+  const auto second = verdict(file, content);
+  if (second && *second != *first) std::abort();
 }
 
 // The value of `size` bytes at `at`, the highest first; 0 beyond the end.
