@@ -39,7 +39,7 @@ struct Auc {
   std::optional<double> variance;
 };
 
-// O(n) after a radix sort, 16 bytes a row beside the input. Throws Error (kUsage) if the sizes
+// O(n log n), 8 bytes a row beside the input. Throws Error (kUsage) if the sizes
 // differ, a label is neither 0 nor 1, a score is NaN, or there are 2^31 rows or more.
 Auc auc(std::span<const std::uint8_t> labels, std::span<const double> scores, int threads = 0);
 
@@ -66,7 +66,8 @@ double hanley_mcneil_variance(const AucCounts& counts);
 // The z with P(|Z| < z) = confidence. Throws Error (kUsage) unless 0 < confidence < 1.
 double normal_factor(double confidence);
 
-// Throws as auc() does.
+// Throw as auc() does; the first for the numbers of both alone.
+void check_sizes(std::span<const std::uint8_t> labels, std::span<const double> scores);
 void check_labels_and_scores(std::span<const std::uint8_t> labels, std::span<const double> scores);
 
 }  // namespace apatite

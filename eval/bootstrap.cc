@@ -3,19 +3,21 @@
 #include <omp.h>
 
 #include <algorithm>
+#include <array>
 #include <cmath>
 #include <string>
 
 #include "base/error.h"
 #include "base/random.h"
-#include "eval/lanes.h"
+#include "eval/drawn_wins.h"
 #include "eval/sorted_keys.h"
 #include "eval/special.h"
 
 namespace apatite {
 namespace {
 
-// For each thread, kLanes counts per cluster: at most this many bytes in all.
+// For all threads, the counts of kDrawsAtOnce draws per cluster: about this many bytes, or one
+// thread.
 constexpr std::size_t kMostCountBytes = std::size_t{1} << 28U;
 
 std::uint32_t cluster_of(const Cases& cases, std::size_t row) {
@@ -47,21 +49,38 @@ std::vector<std::vector<std::uint32_t>> strata(const ClusterSizes& sizes, bool s
   return result;
 }
 
-std::vector<OrderedCase> ordered_cases(const Cases& cases, std::span<const double> scores,
-                                       int threads) {
+// The cases in the order of their scores, as runs of equal ones: visit(rows of a run).
+template <typename Visit>
+void for_each_run(const std::vector<KeyedRow>& rows, Visit visit) {
+  for (std::size_t begin = 0; begin < rows.size();) {
+    std::size_t end = begin + 1;
+    while (end < rows.size() && rows[end].key == rows[begin].key) ++end;
+    visit(std::span(rows).subspan(begin, end - begin));
+    begin = end;
+  }
+}
+
+std::vector<KeyedRow> ordered_rows(const Cases& cases, std::span<const double> scores,
+                                   int threads) {
   check_labels_and_scores(cases.labels, scores);
-  std::vector<KeyedRow> rows(scores.size());
-  for (std::size_t row = 0; row < rows.size(); ++row) {
-    rows[row] = {.key = ordered_key(scores[row]), .row = static_cast<std::uint32_t>(row)};
-  }
-  sort_keys(rows, threads);
-  std::vector<OrderedCase> ordered(rows.size());
-  for (std::size_t i = 0; i < rows.size(); ++i) {
-    ordered[i] = {.cluster = cluster_of(cases, rows[i].row),
-                  .positive = cases.labels[rows[i].row] == 1,
-                  .last_of_equals = i + 1 == rows.size() || rows[i + 1].key != rows[i].key};
-  }
-  return ordered;
+  return rows_by_score(scores, threads);
+}
+
+RankedClusters ranked_clusters(const Cases& cases, std::span<const double> scores, int threads) {
+  RankedClusters ranked;
+  for_each_run(ordered_rows(cases, scores, threads), [&](std::span<const KeyedRow> run) {
+    RankedClusters::Step step{.below = static_cast<std::uint32_t>(ranked.negatives.size())};
+    const std::size_t positives = ranked.positives.size();
+    for (const KeyedRow& row : run) {
+      (cases.labels[row.row] == 1 ? ranked.positives : ranked.negatives)
+          .push_back(cluster_of(cases, row.row));
+    }
+    if (ranked.positives.size() == positives) return;
+    step.equal = static_cast<std::uint32_t>(ranked.negatives.size());
+    step.positives = static_cast<std::uint32_t>(ranked.positives.size());
+    ranked.steps.push_back(step);
+  });
+  return ranked;
 }
 
 // floor(bits k / 2^64).
@@ -69,99 +88,59 @@ std::uint64_t scaled(std::uint64_t bits, std::uint64_t k) {
   return static_cast<std::uint64_t>((Uint128{bits} * k) >> 64U);
 }
 
-// Of the draws first .. first + kLanes - 1, how often each has every cluster. `of_one` is for the
-// counts of one draw, which are counted close together.
-void draw_clusters(const std::vector<std::vector<std::uint32_t>>& all_strata, std::uint64_t seed,
-                   std::uint64_t first, std::vector<std::uint32_t>& of_one,
-                   std::vector<Lanes32>& counts) {
-  for (std::size_t lane = 0; lane < kLanes; ++lane) {
-    std::fill(of_one.begin(), of_one.end(), 0);
-    const std::uint64_t stream = random_stream(seed, first + lane);
-    std::uint64_t counter = 0;
-    for (const std::vector<std::uint32_t>& stratum : all_strata) {
-      for (std::size_t i = 0; i < stratum.size(); ++i) {
-        ++of_one[stratum[scaled(random_bits(stream, counter++), stratum.size())]];
+// Of the draws first .. first + kDrawsAtOnce - 1, how often each has every cluster. `drawn` is for
+// the counts of a few draws, each close together. False if one has a cluster more than 255 times,
+// which has a chance below 1 in 256!.
+constexpr std::size_t kCountedTogether = 8;
+using CountsOfSome = std::array<std::vector<std::uint8_t>, kCountedTogether>;
+
+bool draw_clusters(const std::vector<std::vector<std::uint32_t>>& all_strata, std::uint64_t seed,
+                   std::uint64_t first, CountsOfSome& drawn, std::vector<DrawCounts>& counts) {
+  bool fits = true;
+  for (std::size_t at = 0; at < kDrawsAtOnce; at += kCountedTogether) {
+    for (std::size_t some = 0; some < kCountedTogether; ++some) {
+      std::vector<std::uint8_t>& of_one = drawn[some];
+      of_one.assign(counts.size(), 0);
+      const std::uint64_t stream = random_stream(seed, first + at + some);
+      std::uint64_t counter = 0;
+      for (const std::vector<std::uint32_t>& stratum : all_strata) {
+        for (std::size_t i = 0; i < stratum.size(); ++i) {
+          std::uint8_t& count =
+              of_one[stratum[scaled(random_bits(stream, counter++), stratum.size())]];
+          if (++count == 0) fits = false;
+        }
       }
     }
     for (std::size_t cluster = 0; cluster < counts.size(); ++cluster) {
-      counts[cluster][lane] = of_one[cluster];
-    }
-  }
-}
-
-// Twice the pairs won, for each draw.
-Lanes64 twice_wins(const std::vector<OrderedCase>& ordered, const std::vector<Lanes32>& counts) {
-  Lanes64 wins{};
-  Lanes32 below{};  // negatives with a smaller score
-  for (std::size_t i = 0; i < ordered.size(); ++i) {
-    const Lanes32& count = counts[ordered[i].cluster];
-    if (ordered[i].last_of_equals) {
-      if (ordered[i].positive) {
-        for (std::size_t k = 0; k < kLanes; ++k) {
-          wins[k] += 2 * (std::uint64_t{count[k]} * below[k]);
-        }
-      } else {
-        for (std::size_t k = 0; k < kLanes; ++k) below[k] += count[k];
+      for (std::size_t some = 0; some < kCountedTogether; ++some) {
+        counts[cluster].of[at + some] = drawn[some][cluster];
       }
-      continue;
-    }
-    Lanes32 positives{};
-    Lanes32 negatives{};
-    for (bool more = true; more; ++i) {
-      const Lanes32& equal = counts[ordered[i].cluster];
-      Lanes32& sum = ordered[i].positive ? positives : negatives;
-      for (std::size_t k = 0; k < kLanes; ++k) sum[k] += equal[k];
-      more = !ordered[i].last_of_equals;
-    }
-    --i;
-    for (std::size_t k = 0; k < kLanes; ++k) {
-      wins[k] += std::uint64_t{positives[k]} * (2 * std::uint64_t{below[k]} + negatives[k]);
-      below[k] += negatives[k];
     }
   }
-  return wins;
+  return fits;
 }
 
-struct Sizes {
-  Lanes64 positives{};
-  Lanes64 negatives{};
-};
-
-Sizes drawn_sizes(const ClusterSizes& sizes, const std::vector<Lanes32>& counts) {
-  Sizes drawn;
-  for (std::size_t cluster = 0; cluster < counts.size(); ++cluster) {
-    for (std::size_t k = 0; k < kLanes; ++k) {
-      drawn.positives[k] += std::uint64_t{counts[cluster][k]} * sizes.positives[cluster];
-      drawn.negatives[k] += std::uint64_t{counts[cluster][k]} * sizes.negatives[cluster];
-    }
-  }
-  return drawn;
-}
-
-// Twice the pairs won among the cases of one cluster, for each cluster; `ordered` by score.
-std::vector<std::uint64_t> wins_within(const std::vector<OrderedCase>& ordered,
+// Twice the pairs won among the cases of one cluster, for each cluster.
+std::vector<std::uint64_t> wins_within(const Cases& cases, std::span<const double> scores,
                                        std::size_t clusters) {
   std::vector<std::uint64_t> wins(clusters);
   std::vector<std::uint32_t> below(clusters);
   std::vector<std::uint32_t> equal(clusters);
-  for (std::size_t begin = 0; begin < ordered.size();) {
-    std::size_t end = begin;
-    while (!ordered[end].last_of_equals) ++end;
-    ++end;
-    for (std::size_t i = begin; i < end; ++i) {
-      if (!ordered[i].positive) ++equal[ordered[i].cluster];
-    }
-    for (std::size_t i = begin; i < end; ++i) {
-      const std::uint32_t cluster = ordered[i].cluster;
-      if (ordered[i].positive) wins[cluster] += 2 * std::uint64_t{below[cluster]} + equal[cluster];
-    }
-    for (std::size_t i = begin; i < end; ++i) {
-      const std::uint32_t cluster = ordered[i].cluster;
+  for_each_run(ordered_rows(cases, scores, 0), [&](std::span<const KeyedRow> run) {
+    const auto of_class = [&](bool positive, auto visit) {
+      for (const KeyedRow& row : run) {
+        if ((cases.labels[row.row] == 1) == positive) visit(cluster_of(cases, row.row));
+      }
+    };
+    of_class(false, [&](std::uint32_t cluster) { ++equal[cluster]; });
+    of_class(true, [&](std::uint32_t cluster) {
+      wins[cluster] += 2 * std::uint64_t{below[cluster]} + equal[cluster];
+    });
+    of_class(false, [&](std::uint32_t cluster) {
       below[cluster] += equal[cluster];
       equal[cluster] = 0;
-    }
-    begin = end;
-  }
+    });
+  });
   return wins;
 }
 
@@ -196,46 +175,49 @@ Bootstrap bootstrap_aucs(const Cases& cases, std::span<const std::span<const dou
   }
   const ClusterSizes sizes(cases);
   const std::vector<std::vector<std::uint32_t>> all_strata = strata(sizes, options.stratified);
-  std::vector<std::vector<OrderedCase>> ordered;
-  ordered.reserve(models.size());
+  std::vector<RankedClusters> ranked;
+  ranked.reserve(models.size());
   for (const std::span<const double> scores : models) {
-    ordered.push_back(ordered_cases(cases, scores, options.threads));
+    ranked.push_back(ranked_clusters(cases, scores, options.threads));
   }
   const std::size_t clusters = sizes.positives.size();
-  const int blocks = (options.draws + kLanes - 1) / kLanes;
-  const std::size_t fitting = kMostCountBytes / (clusters * sizeof(Lanes32) + 1);
-  [[maybe_unused]] const int threads = static_cast<int>(std::clamp<std::size_t>(
-      fitting, 1,
-      static_cast<std::size_t>(options.threads > 0 ? options.threads : omp_get_max_threads())));
-  const auto padded = static_cast<std::size_t>(blocks) * kLanes;
+  const std::size_t padded =
+      (static_cast<std::size_t>(options.draws) + kDrawsAtOnce - 1) / kDrawsAtOnce * kDrawsAtOnce;
+  const std::size_t blocks = padded / kDrawsAtOnce;
+  const std::size_t fitting =
+      kMostCountBytes / (clusters * (sizeof(DrawCounts) + kCountedTogether) + 1);
+  const int asked = options.threads > 0 ? options.threads : omp_get_max_threads();
+  const auto team = static_cast<int>(
+      std::min(std::clamp<std::size_t>(fitting, 1, static_cast<std::size_t>(asked)), blocks));
   std::vector<std::vector<double>> values(models.size(), std::vector<double>(padded));
   std::vector<std::uint8_t> defined(padded);
   bool too_large = false;
-#pragma omp parallel num_threads(std::min(threads, blocks))
+#pragma omp parallel num_threads(team)
   {
-    std::vector<Lanes32> counts(clusters);
-    std::vector<std::uint32_t> of_one(clusters);
+    std::vector<DrawCounts> counts(clusters);
+    CountsOfSome drawn;
 #pragma omp for schedule(dynamic, 1) reduction(|| : too_large)
-    for (int block = 0; block < blocks; ++block) {
-      const std::size_t first = static_cast<std::size_t>(block) * kLanes;
-      draw_clusters(all_strata, options.seed, first, of_one, counts);
-      const Sizes drawn = drawn_sizes(sizes, counts);
-      for (std::size_t k = 0; k < kLanes; ++k) {
-        defined[first + k] = drawn.positives[k] > 0 && drawn.negatives[k] > 0 ? 1 : 0;
-        too_large = too_large || drawn.positives[k] + drawn.negatives[k] >= 0x100000000U;
+    for (std::size_t block = 0; block < blocks; ++block) {
+      const std::size_t first = block * kDrawsAtOnce;
+      if (!draw_clusters(all_strata, options.seed, first, drawn, counts)) too_large = true;
+      const DrawTotals positives = drawn_total(sizes.positives, counts);
+      const DrawTotals negatives = drawn_total(sizes.negatives, counts);
+      for (std::size_t k = 0; k < kDrawsAtOnce; ++k) {
+        defined[first + k] = positives[k] > 0 && negatives[k] > 0 ? 1 : 0;
+        too_large = too_large || positives[k] + negatives[k] >= 0x100000000U;
       }
       for (std::size_t model = 0; model < models.size(); ++model) {
-        const Lanes64 wins = twice_wins(ordered[model], counts);
-        for (std::size_t k = 0; k < kLanes; ++k) {
-          const AucCounts auc{drawn.positives[k], drawn.negatives[k], wins[k]};
+        const DrawTotals wins = drawn_twice_wins(ranked[model], counts);
+        for (std::size_t k = 0; k < kDrawsAtOnce; ++k) {
+          const AucCounts auc{positives[k], negatives[k], wins[k]};
           values[model][first + k] = defined[first + k] != 0 ? auc.value() : 0;
         }
       }
     }
   }
   if (too_large) {
-    throw Error(ErrorKind::kUsage, "bootstrap", "a draw has 2^32 cases or more",
-                "use DeLong's interval");
+    throw Error(ErrorKind::kUsage, "bootstrap",
+                "a draw has 2^32 cases or more, or a cluster 256 times", "use DeLong's interval");
   }
   Bootstrap result;
   result.values.resize(models.size());
@@ -256,7 +238,7 @@ std::optional<Jackknife> jackknife_aucs(const Cases& cases, std::span<const doub
   const Placements all = placements(cases.labels, scores);
   const ClusterSizes sizes(cases);
   const std::size_t clusters = sizes.positives.size();
-  const std::vector<std::uint64_t> within = wins_within(ordered_cases(cases, scores, 0), clusters);
+  const std::vector<std::uint64_t> within = wins_within(cases, scores, clusters);
   // Twice the pairs won that a cluster is part of: those of its positives and of its negatives,
   // less those counted in both.
   std::vector<std::uint64_t> part(clusters);

@@ -3,23 +3,24 @@
 #include <omp.h>
 
 #include <algorithm>
+#include <array>
 #include <string>
 
 #include "base/error.h"
 #include "base/random.h"
-#include "eval/lanes.h"
 #include "eval/sorted_keys.h"
 
 namespace apatite {
 namespace {
 
+// Several draws at once: one number per draw in each, so that the compiler can use vectors.
+constexpr int kLanes = 8;
+using Lanes32 = std::array<std::uint32_t, kLanes>;
+using Lanes64 = std::array<std::uint64_t, kLanes>;
+
 // Twice the midrank of each score, from 2 on.
 std::vector<std::uint32_t> twice_midranks(std::span<const double> scores, int threads) {
-  std::vector<KeyedRow> rows(scores.size());
-  for (std::size_t row = 0; row < rows.size(); ++row) {
-    rows[row] = {.key = ordered_key(scores[row]), .row = static_cast<std::uint32_t>(row)};
-  }
-  sort_keys(rows, threads);
+  const std::vector<KeyedRow> rows = rows_by_score(scores, threads);
   std::vector<std::uint32_t> ranks(scores.size());
   for (std::size_t begin = 0; begin < rows.size();) {
     std::size_t end = begin;
@@ -53,7 +54,7 @@ std::vector<Entry> ordered_entries(const Cases& cases, std::span<const double> a
   sort_keys(keyed, threads);
   std::vector<Entry> entries(keyed.size());
   for (std::size_t i = 0; i < keyed.size(); ++i) {
-    const std::size_t row = keyed[i].row % rows;
+    const std::size_t row = keyed[i].row < rows ? keyed[i].row : keyed[i].row - rows;
     entries[i] = {.cluster = cases.clusters.empty()
                                  ? static_cast<std::uint32_t>(row)
                                  : static_cast<std::uint32_t>(cases.clusters[row]),

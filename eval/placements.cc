@@ -120,11 +120,7 @@ Placements placements(std::span<const std::uint8_t> labels, std::span<const doub
   const auto m = static_cast<std::uint64_t>(std::count(labels.begin(), labels.end(), 1));
   result.counts = {.positives = m, .negatives = labels.size() - m};
   result.twice.resize(labels.size());
-  std::vector<KeyedRow> rows(labels.size());
-  for (std::size_t row = 0; row < rows.size(); ++row) {
-    rows[row] = {.key = ordered_key(scores[row]), .row = static_cast<std::uint32_t>(row)};
-  }
-  sort_keys(rows, threads);
+  const std::vector<KeyedRow> rows = rows_by_score(scores, threads);
   std::uint64_t negatives = 0;
   std::uint64_t positives = 0;
   for (std::size_t begin = 0; begin < rows.size();) {

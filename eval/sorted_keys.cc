@@ -12,9 +12,6 @@
 namespace apatite {
 namespace {
 
-std::uint64_t key_of(std::uint64_t key) { return key; }
-std::uint64_t key_of(const KeyedRow& row) { return row.key; }
-
 // Up to this many rows are sorted by insertion.
 constexpr std::size_t kFew = 24;
 // Buckets of a part that is larger than the cache, and the size up to which a part fits in it: then
@@ -25,12 +22,11 @@ constexpr std::size_t kRowsPerNearBucket = 4;
 // Below this many rows a thread of its own costs more than it brings.
 constexpr std::size_t kRowsPerThread = std::size_t{1} << 17U;
 
-template <typename Row>
-void insertion_sort(Row* rows, std::size_t count) {
+void insertion_sort(KeyedRow* rows, std::size_t count) {
   for (std::size_t i = 1; i < count; ++i) {
-    const Row row = rows[i];
+    const KeyedRow row = rows[i];
     std::size_t j = i;
-    for (; j > 0 && key_of(row) < key_of(rows[j - 1]); --j) rows[j] = rows[j - 1];
+    for (; j > 0 && row.key < rows[j - 1].key; --j) rows[j] = rows[j - 1];
     rows[j] = row;
   }
 }
@@ -40,12 +36,11 @@ struct Range {
   std::uint64_t most = 0;
 };
 
-template <typename Row>
-Range range_of(const Row* rows, std::size_t count) {
+Range range_of(const KeyedRow* rows, std::size_t count) {
   Range range;
   for (std::size_t i = 0; i < count; ++i) {
-    range.least = std::min(range.least, key_of(rows[i]));
-    range.most = std::max(range.most, key_of(rows[i]));
+    range.least = std::min(range.least, rows[i].key);
+    range.most = std::max(range.most, rows[i].key);
   }
   return range;
 }
@@ -73,8 +68,7 @@ struct Buckets {
 // Sorts `rows`; the result is in `rows`, or in `other` if `to_other`. Each level moves the rows to
 // their buckets in the other array and goes on there; as the range of the keys shrinks by the
 // number of buckets with each, there are few levels whatever the keys are.
-template <typename Row>
-void sort_part(Row* rows, Row* other, std::size_t count, bool to_other) {
+void sort_part(KeyedRow* rows, KeyedRow* other, std::size_t count, bool to_other) {
   if (count <= kFew) {
     insertion_sort(rows, count);
     if (to_other) std::copy(rows, rows + count, other);
@@ -87,10 +81,10 @@ void sort_part(Row* rows, Row* other, std::size_t count, bool to_other) {
   }
   const Buckets buckets(range, count <= kNear ? count / kRowsPerNearBucket : kFarBuckets);
   std::vector<std::uint32_t> ends(buckets.count);
-  for (std::size_t i = 0; i < count; ++i) ++ends[buckets.of(key_of(rows[i]))];
+  for (std::size_t i = 0; i < count; ++i) ++ends[buckets.of(rows[i].key)];
   std::uint32_t at = 0;
   for (std::uint32_t& end : ends) at += std::exchange(end, at);
-  for (std::size_t i = 0; i < count; ++i) other[ends[buckets.of(key_of(rows[i]))]++] = rows[i];
+  for (std::size_t i = 0; i < count; ++i) other[ends[buckets.of(rows[i].key)]++] = rows[i];
   std::size_t begin = 0;
   for (const std::uint32_t end : ends) {
     const std::size_t size = end - begin;
@@ -106,8 +100,7 @@ void sort_part(Row* rows, Row* other, std::size_t count, bool to_other) {
 
 // The first level by several threads: each counts and then moves its own share of the rows, and
 // where a share's part of a bucket begins does not depend on who moves it. Then the buckets.
-template <typename Row>
-void sort_by_team(Row* rows, Row* other, std::size_t count, int team) {
+void sort_by_team(KeyedRow* rows, KeyedRow* other, std::size_t count, int team) {
   const auto parts = static_cast<std::size_t>(team);
   const std::size_t share = (count + parts - 1) / parts;
   const auto begin_of = [&](std::size_t part) { return std::min(count, part * share); };
@@ -128,7 +121,7 @@ void sort_by_team(Row* rows, Row* other, std::size_t count, int team) {
   for (std::size_t part = 0; part < parts; ++part) {
     std::vector<std::size_t> counts(buckets.count);
     for (std::size_t i = begin_of(part); i < begin_of(part + 1); ++i) {
-      ++counts[buckets.of(key_of(rows[i]))];
+      ++counts[buckets.of(rows[i].key)];
     }
     places[part] = std::move(counts);
   }
@@ -142,7 +135,7 @@ void sort_by_team(Row* rows, Row* other, std::size_t count, int team) {
   for (std::size_t part = 0; part < parts; ++part) {
     std::vector<std::size_t> to = std::move(places[part]);
     for (std::size_t i = begin_of(part); i < begin_of(part + 1); ++i) {
-      other[to[buckets.of(key_of(rows[i]))]++] = rows[i];
+      other[to[buckets.of(rows[i].key)]++] = rows[i];
     }
   }
 #pragma omp parallel for num_threads(team) schedule(dynamic, 1)
@@ -152,12 +145,13 @@ void sort_by_team(Row* rows, Row* other, std::size_t count, int team) {
   }
 }
 
-template <typename Row>
-void sort_rows(std::vector<Row>& rows, int threads) {
+}  // namespace
+
+void sort_keys(std::vector<KeyedRow>& rows, int threads) {
   const std::size_t count = rows.size();
   const auto useful = static_cast<int>(std::min<std::size_t>(count / kRowsPerThread + 1, 64));
   const int team = std::min(threads > 0 ? threads : omp_get_max_threads(), useful);
-  const auto other = std::make_unique_for_overwrite<Row[]>(count);
+  const auto other = std::make_unique_for_overwrite<KeyedRow[]>(count);
   if (count <= kNear) {
     sort_part(rows.data(), other.get(), count, false);
   } else {
@@ -165,9 +159,13 @@ void sort_rows(std::vector<Row>& rows, int threads) {
   }
 }
 
-}  // namespace
-
-void sort_keys(std::vector<std::uint64_t>& keys, int threads) { sort_rows(keys, threads); }
-void sort_keys(std::vector<KeyedRow>& rows, int threads) { sort_rows(rows, threads); }
+std::vector<KeyedRow> rows_by_score(std::span<const double> scores, int threads) {
+  std::vector<KeyedRow> rows(scores.size());
+  for (std::size_t row = 0; row < rows.size(); ++row) {
+    rows[row] = {.key = ordered_key(scores[row]), .row = static_cast<std::uint32_t>(row)};
+  }
+  sort_keys(rows, threads);
+  return rows;
+}
 
 }  // namespace apatite

@@ -24,7 +24,9 @@ struct KeyedRow {
 // Sort ascending, stable, by distribution: rows go to about a thousand buckets by their distance
 // from the least key, each bucket likewise to one bucket for every few rows, and those are sorted
 // by insertion. `threads` share the work; 0 is all that the process may use.
-void sort_keys(std::vector<std::uint64_t>& keys, int threads = 0);
 void sort_keys(std::vector<KeyedRow>& rows, int threads = 0);
+
+// All rows by their scores, equal ones in the order of the rows.
+std::vector<KeyedRow> rows_by_score(std::span<const double> scores, int threads = 0);
 
 }  // namespace apatite

@@ -4,6 +4,7 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <bit>
 #include <cmath>
 #include <limits>
 #include <vector>
@@ -101,6 +102,19 @@ TEST(Auc, EqualsItsDefinitionOnALargeSetForAnyNumberOfThreads) {
     EXPECT_EQ(many.counts.twice_wins, one.counts.twice_wins);
     EXPECT_EQ(many.variance, one.variance);
   }
+}
+
+// Scores of every magnitude and sign, as any bits can be.
+TEST(Auc, EqualsItsDefinitionOverTheWholeRangeOfScores) {
+  RandomScores data = random_scores(13, 3'000, 1000);
+  for (std::size_t row = 0; row < data.scores.size(); ++row) {
+    const auto any = std::bit_cast<double>(random_bits(14, row));
+    if (!std::isnan(any)) data.scores[row] = row % 3 == 0 ? data.scores[row / 2] : any;
+  }
+  const ByDefinition slow = by_definition(data.labels, data.scores);
+  const Auc fast = auc(data.labels, data.scores);
+  EXPECT_EQ(fast.counts.twice_wins, slow.counts.twice_wins);
+  EXPECT_NEAR(fast.variance.value(), slow.variance, 1e-13 * slow.variance);
 }
 
 TEST(Auc, KnowsSignsZerosAndInfinities) {

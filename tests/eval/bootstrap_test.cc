@@ -10,6 +10,7 @@
 
 #include "base/error.h"
 #include "base/random.h"
+#include "eval/drawn_wins.h"
 #include "tests/eval/random_scores.h"
 
 namespace apatite {
@@ -97,6 +98,35 @@ TEST(Bootstrap, GivesTheSameBitsForAnyNumberOfThreads) {
   }
   options.seed = 2;
   EXPECT_NE(bootstrap_aucs(study.cases(true), study.models(), options).values, one.values);
+}
+
+// Sums beyond 16 and 32 bits, over more clusters than are added in one piece.
+TEST(Bootstrap, AddsUpLargeClusters) {
+  constexpr std::size_t kClusters = 700;
+  std::vector<std::uint32_t> sizes;
+  std::vector<DrawCounts> counts(kClusters);
+  DrawTotals expected{};
+  for (std::size_t cluster = 0; cluster < kClusters; ++cluster) {
+    const std::uint64_t bits = random_bits(31, cluster);
+    sizes.push_back(static_cast<std::uint32_t>(bits >> (33 + bits % 30)));
+    for (std::size_t k = 0; k < kDrawsAtOnce; ++k) {
+      counts[cluster].of[k] = static_cast<std::uint8_t>(random_bits(32, 40 * cluster + k) | 128U);
+      expected[k] += std::uint64_t{sizes[cluster]} * counts[cluster].of[k];
+    }
+  }
+  EXPECT_EQ(drawn_total(sizes, counts), expected);
+  EXPECT_GT(expected[0], std::uint64_t{1} << 33U);
+  // One positive above all negatives, which are more than fit in 16 bits: all are won.
+  RankedClusters ranked;
+  for (std::uint32_t i = 0; i < kClusters; ++i) ranked.negatives.push_back(i);
+  ranked.positives.push_back(0);
+  ranked.steps.push_back({.below = kClusters, .equal = kClusters, .positives = 1});
+  const DrawTotals wins = drawn_twice_wins(ranked, counts);
+  for (std::size_t k = 0; k < kDrawsAtOnce; ++k) {
+    std::uint64_t below = 0;
+    for (const DrawCounts& count : counts) below += count.of[k];
+    EXPECT_EQ(wins[k], 2 * below * counts[0].of[k]);
+  }
 }
 
 TEST(Bootstrap, CountsDrawsWithoutAClass) {
