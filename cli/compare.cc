@@ -21,7 +21,6 @@ struct Options : ScoreOptions {
   std::string correlation = "independence";
   int bootstrap = 2000, permutations = 2000;
   std::uint64_t seed = 1;
-  std::string format = "text", json, table;
 };
 
 ComparisonOptions comparison_options(const Options& options) {
@@ -48,6 +47,7 @@ ComparisonOptions comparison_options(const Options& options) {
 
 ModelComparison compare_files(const Options& options, const ComparisonOptions& comparison) {
   const ScoreColumns columns = columns_of(options, "compare");
+  const Tell& tell = comparison.evaluation.tell;
   std::vector<std::string> sources;
   ModelComparison result;
   if (options.unpaired) {
@@ -60,8 +60,8 @@ ModelComparison compare_files(const Options& options, const ComparisonOptions& c
       throw Error(ErrorKind::kUsage, "--unpaired", "it takes one --threshold or a rule on a split",
                   "leave out --threshold-file and further thresholds");
     }
-    ScoreTable a = read_tables({options.files[0]}, columns, sources);
-    ScoreTable b = read_tables({options.files[1]}, columns, sources);
+    ScoreTable a = read_tables({options.files[0]}, columns, sources, tell);
+    ScoreTable b = read_tables({options.files[1]}, columns, sources, tell);
     // Of one column in two files, the files are the names.
     if (a.models.size() == 1 && b.models.size() == 1 && a.models[0].name == b.models[0].name) {
       a.models[0].name = sources[0];
@@ -73,13 +73,10 @@ ModelComparison compare_files(const Options& options, const ComparisonOptions& c
       throw Error(ErrorKind::kUsage, "compare", "there is nothing to compare",
                   "pass predictions (CSV)");
     }
-    ScoreTable table = read_tables(options.files, columns, sources);
-    std::optional<ScoreTable> tuning;
-    if (!options.threshold_files.empty()) {
-      std::vector<std::string> tuning_sources;
-      tuning = read_tables(options.threshold_files, columns, tuning_sources);
-    }
-    result = compare_models(std::move(table), tuning ? &*tuning : nullptr, comparison);
+    ScoreFiles files = read_score_files(options, columns, tell);
+    result =
+        compare_models(std::move(files.table), files.tuning ? &*files.tuning : nullptr, comparison);
+    sources = files.sources;
   }
   result.evaluation.sources = sources;
   return result;
@@ -87,7 +84,10 @@ ModelComparison compare_files(const Options& options, const ComparisonOptions& c
 
 int run(const Options& options) {
   const TableFormat format = parse_table_format(options.format);
-  const ModelComparison comparison = compare_files(options, comparison_options(options));
+  StepProgress progress;
+  ComparisonOptions settings = comparison_options(options);
+  settings.evaluation.tell = progress.tell();
+  const ModelComparison comparison = compare_files(options, settings);
   if (!options.json.empty()) write_file(options.json, to_text(comparison_json(comparison)));
   if (!options.table.empty()) write_file(options.table, comparison_table(comparison, format));
   if (format != TableFormat::kText) {
@@ -129,18 +129,6 @@ void add_tests(CLI::App& command, Options& options) {
       ->group(group);
 }
 
-void add_outputs(CLI::App& command, Options& options) {
-  const std::string group = "Outputs";
-  command
-      .add_option("--format", options.format,
-                  "What is printed and written as a table: text, markdown, csv, latex")
-      ->capture_default_str()
-      ->type_name("NAME")
-      ->group(group);
-  command.add_option("--json", options.json, "Everything")->type_name("FILE")->group(group);
-  command.add_option("--table", options.table, "One row per test")->type_name("FILE")->group(group);
-}
-
 }  // namespace
 
 void add_compare(CLI::App& program, Action& action) {
@@ -148,7 +136,7 @@ void add_compare(CLI::App& program, Action& action) {
   const auto options = std::make_shared<Options>();
   add_score_options(*command, *options);
   add_tests(*command, *options);
-  add_outputs(*command, *options);
+  add_output_options(*command, *options, "test");
   command->footer(
       "Examples:\n"
       "  apatite compare resnet.csv densenet.csv --positive malignant --threshold 0.5\n"

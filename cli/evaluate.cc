@@ -31,7 +31,7 @@ struct Options : ScoreOptions {
   int bins = 10, draws = 2000;
   std::uint64_t seed = 1;
 
-  std::string format = "text", json, table, full, plots;
+  std::string full, plots;
 };
 
 EvaluationOptions evaluation_options(const Options& options) {
@@ -78,16 +78,10 @@ EvaluationOptions evaluation_options(const Options& options) {
 }
 
 Evaluation evaluate_files(const Options& options, const EvaluationOptions& evaluation) {
-  const ScoreColumns columns = columns_of(options, "evaluate");
-  std::vector<std::string> sources;
-  std::optional<ScoreTable> tuning;
-  std::vector<std::string> tuning_sources;
-  ScoreTable table = read_tables(options.files, columns, sources);
-  if (!options.threshold_files.empty()) {
-    tuning = read_tables(options.threshold_files, columns, tuning_sources);
-  }
-  Evaluation result = evaluate(std::move(table), tuning ? &*tuning : nullptr, evaluation);
-  result.sources = sources;
+  ScoreFiles files = read_score_files(options, columns_of(options, "evaluate"), evaluation.tell);
+  Evaluation result =
+      evaluate(std::move(files.table), files.tuning ? &*files.tuning : nullptr, evaluation);
+  result.sources = files.sources;
   return result;
 }
 
@@ -108,7 +102,9 @@ void write_outputs(const Evaluation& evaluation, const Options& options) {
 }
 
 int run(const Options& options) {
-  const EvaluationOptions evaluation_settings = evaluation_options(options);
+  StepProgress progress;
+  EvaluationOptions settings = evaluation_options(options);
+  settings.tell = progress.tell();
   (void)parse_table_format(options.format);
   if (options.files.empty() == options.counts.empty()) {
     throw Error(
@@ -118,8 +114,8 @@ int run(const Options& options) {
   }
   std::vector<CountedModel> counted;
   for (const std::string& text : options.counts) counted.push_back(parse_counts(text));
-  const Evaluation evaluation = counted.empty() ? evaluate_files(options, evaluation_settings)
-                                                : evaluate_counts(counted, evaluation_settings);
+  const Evaluation evaluation =
+      counted.empty() ? evaluate_files(options, settings) : evaluate_counts(counted, settings);
   write_outputs(evaluation, options);
   const TableFormat format = parse_table_format(options.format);
   if (format != TableFormat::kText) {
@@ -189,19 +185,8 @@ void add_statistics(CLI::App& command, Options& options) {
 }
 
 void add_outputs(CLI::App& command, Options& options) {
+  add_output_options(command, options, "model");
   const std::string group = "Outputs";
-  command
-      .add_option("--format", options.format,
-                  "What is printed and written as tables: text, markdown, csv, latex")
-      ->capture_default_str()
-      ->type_name("NAME")
-      ->group(group);
-  command.add_option("--json", options.json, "Everything, with definitions")
-      ->type_name("FILE")
-      ->group(group);
-  command.add_option("--table", options.table, "One row per model")
-      ->type_name("FILE")
-      ->group(group);
   command.add_option("--full-table", options.full, "One row per metric")
       ->type_name("FILE")
       ->group(group);

@@ -40,6 +40,12 @@ std::string bar(std::int64_t done, std::int64_t total) {
 Progress::Progress(bool even_without_terminal)
     : terminal_(::isatty(STDERR_FILENO) == 1), silent_(!terminal_ && !even_without_terminal) {}
 
+void Progress::start(std::string_view unit) {
+  finish();
+  unit_ = unit;
+  started_ = false;
+}
+
 void Progress::show(std::int64_t done, std::int64_t total) {
   now_ = Clock::now();
   done_ = done;
@@ -70,11 +76,11 @@ double Progress::per_second() const {
 }
 
 std::string Progress::rate() const {
-  return done_ > first_ ? tenths(per_second()) + " images/s" : std::string();
+  return done_ > first_ ? tenths(per_second()) + " " + unit_ + "/s" : std::string();
 }
 
 std::string Progress::line() const {
-  std::string text = with_thousands(done_) + " of " + with_thousands(total_) + " images";
+  std::string text = with_thousands(done_) + " of " + with_thousands(total_) + " " + unit_;
   if (const double speed = per_second(); speed > 0) {
     text += ", " + tenths(speed) + "/s, " + duration(static_cast<double>(total_ - done_) / speed) +
             " left";

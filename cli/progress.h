@@ -4,6 +4,7 @@
 #include <chrono>
 #include <cstdint>
 #include <string>
+#include <string_view>
 
 namespace apatite {
 
@@ -13,11 +14,14 @@ class Progress {
  public:
   explicit Progress(bool even_without_terminal);
 
+  // What is counted from now on, and from 0 again: "images" unless said otherwise.
+  void start(std::string_view unit);
+
   void show(std::int64_t done, std::int64_t total);
   // Removes the bar.
   void finish();
 
-  // "512.3 images/s" over the images done since the first call of show(); empty if there are none.
+  // "512.3 images/s" over what was done since the first call of show(); empty if that is nothing.
   [[nodiscard]] std::string rate() const;
 
  private:
@@ -26,6 +30,7 @@ class Progress {
   [[nodiscard]] double per_second() const;
   [[nodiscard]] std::string line() const;
 
+  std::string unit_ = "images";
   bool terminal_;
   bool silent_;
   bool shown_ = false;

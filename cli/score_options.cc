@@ -138,6 +138,20 @@ void add_score_options(CLI::App& command, ScoreOptions& options) {
       ->group("Statistics");
 }
 
+void add_output_options(CLI::App& command, ScoreOptions& options, const std::string& rows) {
+  const std::string group = "Outputs";
+  command
+      .add_option("--format", options.format,
+                  "What is printed and written as tables: text, markdown, csv, latex")
+      ->capture_default_str()
+      ->type_name("NAME")
+      ->group(group);
+  command.add_option("--json", options.json, "Everything")->type_name("FILE")->group(group);
+  command.add_option("--table", options.table, "One row per " + rows)
+      ->type_name("FILE")
+      ->group(group);
+}
+
 ScoreColumns columns_of(const ScoreOptions& options, std::string_view command) {
   ScoreColumns columns = options.columns;
   if (columns.positive.empty()) {
@@ -154,11 +168,11 @@ ScoreColumns columns_of(const ScoreOptions& options, std::string_view command) {
 }
 
 ScoreTable read_tables(const std::vector<std::string>& words, const ScoreColumns& columns,
-                       std::vector<std::string>& sources) {
+                       std::vector<std::string>& sources, const Tell& tell) {
   std::optional<ScoreTable> all;
   for (const std::string& word : words) {
     const NamedFile file = named_file(word);
-    ScoreTable table = read_scores(file.path, columns);
+    ScoreTable table = read_scores(file.path, columns, tell);
     for (ModelScores& model : table.models) {
       const bool named = word != file.path.string();
       if (table.models.size() == 1 && (named || words.size() > 1)) {
@@ -175,6 +189,24 @@ ScoreTable read_tables(const std::vector<std::string>& words, const ScoreColumns
     }
   }
   return std::move(*all);
+}
+
+ScoreFiles read_score_files(const ScoreOptions& options, const ScoreColumns& columns,
+                            const Tell& tell) {
+  ScoreFiles files;
+  files.table = read_tables(options.files, columns, files.sources, tell);
+  if (options.threshold_files.empty()) return files;
+  std::vector<std::string> unnamed;
+  files.tuning = read_tables(options.threshold_files, columns, unnamed, tell);
+  return files;
+}
+
+Tell StepProgress::tell() {
+  return [this](std::string_view unit, std::int64_t done, std::int64_t total) {
+    if (unit != unit_) bar_.start(unit_ = unit);
+    bar_.show(done, total);
+    if (done == total) bar_.finish();
+  };
 }
 
 EvaluationOptions case_options(const ScoreOptions& options) {

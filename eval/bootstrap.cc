@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <array>
+#include <atomic>
 #include <cmath>
 #include <string>
 
@@ -192,6 +193,7 @@ Bootstrap bootstrap_aucs(const Cases& cases, std::span<const std::span<const dou
   std::vector<std::vector<double>> values(models.size(), std::vector<double>(padded));
   std::vector<std::uint8_t> defined(padded);
   bool too_large = false;
+  std::atomic<std::int64_t> done = 0;
 #pragma omp parallel num_threads(team)
   {
     std::vector<DrawCounts> counts(clusters);
@@ -213,8 +215,13 @@ Bootstrap bootstrap_aucs(const Cases& cases, std::span<const std::span<const dou
           values[model][first + k] = defined[first + k] != 0 ? auc.value() : 0;
         }
       }
+      done += static_cast<std::int64_t>(kDrawsAtOnce);
+      if (options.tell && omp_get_thread_num() == 0) {
+        options.tell("draws", std::min<std::int64_t>(done, options.draws), options.draws);
+      }
     }
   }
+  if (options.tell) options.tell("draws", options.draws, options.draws);
   if (too_large) {
     throw Error(ErrorKind::kUsage, "bootstrap",
                 "a draw has 2^32 cases or more, or a cluster 256 times", "use DeLong's interval");

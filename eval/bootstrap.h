@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "eval/placements.h"
+#include "eval/tell.h"
 
 namespace apatite {
 
@@ -23,6 +24,7 @@ struct BootstrapOptions {
   std::uint64_t seed = 1;
   bool stratified = false;
   int threads = 0;
+  Tell tell;
 };
 
 struct Bootstrap {

@@ -8,8 +8,8 @@
 
 #include "base/math.h"
 #include "base/text.h"
+#include "eval/row_sums.h"
 #include "eval/special.h"
-#include "eval/wide.h"
 
 namespace apatite {
 namespace {
@@ -30,7 +30,14 @@ std::string not_probabilities(const ScoredCases& cases) {
 // G/(G-1) sum (t_c - mean)^2. Here the terms have mean 0.
 class ClusterSums {
  public:
-  explicit ClusterSums(const ScoredCases& cases) : cases_(cases) {}
+  explicit ClusterSums(const ScoredCases& cases)
+      : cases_(cases), count_(static_cast<std::int64_t>(cases.scores.size())) {
+    if (cases.cluster.empty()) return;
+    const std::int32_t most = *std::max_element(cases.cluster.begin(), cases.cluster.end());
+    present_.resize(static_cast<std::size_t>(most) + 1);
+    for (const std::int32_t id : cases.cluster) present_[static_cast<std::size_t>(id)] = 1;
+    count_ = std::count(present_.begin(), present_.end(), 1);
+  }
 
   template <std::size_t kTerms>
   using Terms = std::array<double, kTerms>;
@@ -38,60 +45,52 @@ class ClusterSums {
   // The sum over clusters of t_c t_c^T, times G/(G-1), where t_c adds `term(i)` over its cases.
   template <std::size_t kTerms, class Term>
   std::array<Terms<kTerms>, kTerms> products(const Term& term) const {
-    std::vector<Terms<kTerms>> clusters;
-    std::array<Terms<kTerms>, kTerms> sum{};
-    std::int64_t count = 0;
-    const auto close = [&](const Terms<kTerms>& t) {
-      ++count;
-      for (std::size_t a = 0; a < kTerms; ++a) {
-        for (std::size_t b = 0; b < kTerms; ++b) sum[a][b] += t[a] * t[b];
-      }
-    };
-    std::vector<std::uint8_t> taken;
+    if (cases_.cluster.empty()) return products_of<kTerms>(cases_.scores.size(), count_, term);
+    std::vector<Terms<kTerms>> clusters(present_.size());
     for (std::size_t i = 0; i < cases_.scores.size(); ++i) {
       const Terms<kTerms> t = term(i);
-      if (cases_.cluster.empty()) {
-        close(t);
-        continue;
-      }
-      const auto id = static_cast<std::size_t>(cases_.cluster[i]);
-      if (id >= clusters.size()) {
-        clusters.resize(id + 1, Terms<kTerms>{});
-        taken.resize(id + 1, 0);
-      }
-      taken[id] = 1;
-      for (std::size_t a = 0; a < kTerms; ++a) clusters[id][a] += t[a];
+      Terms<kTerms>& cluster = clusters[static_cast<std::size_t>(cases_.cluster[i])];
+      for (std::size_t a = 0; a < kTerms; ++a) cluster[a] += t[a];
     }
-    for (std::size_t id = 0; id < clusters.size(); ++id) {
-      if (taken[id] != 0) close(clusters[id]);
-    }
-    if (count > 1) {
-      for (auto& row : sum) {
-        for (double& value : row) {
-          value *= static_cast<double>(count) / static_cast<double>(count - 1);
-        }
-      }
-    }
-    return sum;
+    // Numbers without a case add nothing.
+    return products_of<kTerms>(clusters.size(), count_,
+                               [&](std::size_t id) { return clusters[id]; });
   }
 
  private:
+  template <std::size_t kTerms, class Term>
+  static std::array<Terms<kTerms>, kTerms> products_of(std::size_t rows, std::int64_t count,
+                                                       const Term& term) {
+    const auto sums = row_sums<kTerms * kTerms>(rows, [&](std::size_t row) {
+      const Terms<kTerms> t = term(row);
+      std::array<double, kTerms * kTerms> products;
+      for (std::size_t k = 0; k < products.size(); ++k) products[k] = t[k / kTerms] * t[k % kTerms];
+      return products;
+    });
+    const double factor =
+        count > 1 ? static_cast<double>(count) / static_cast<double>(count - 1) : 1;
+    std::array<Terms<kTerms>, kTerms> result;
+    for (std::size_t k = 0; k < sums.size(); ++k) {
+      result[k / kTerms][k % kTerms] = factor * sums[k];
+    }
+    return result;
+  }
+
   const ScoredCases& cases_;
+  std::vector<std::uint8_t> present_;  // whether the number is that of a cluster
+  std::int64_t count_;
 };
 
 // The weighted mean of `loss(i)` with a Wald interval by linearisation, not below `least`.
 template <class Loss>
 Metric mean_metric(std::string_view id, const ScoredCases& cases, double z, const Loss& loss) {
-  CompensatedSum sum;
-  CompensatedSum weights;
-  for (std::size_t i = 0; i < cases.scores.size(); ++i) {
-    sum.add(weight_of(cases, i) * loss(i));
-    weights.add(weight_of(cases, i));
-  }
-  const double total = weights.value();
-  const double mean = sum.value() / total;
-  const auto spread = ClusterSums(cases).products<1>(
-      [&](std::size_t i) { return std::array{weight_of(cases, i) * (loss(i) - mean) / total}; });
+  const auto [sum, total] = row_sums<2>(cases.scores.size(), [&](std::size_t i) {
+    return std::array{weight_of(cases, i) * loss(i), weight_of(cases, i)};
+  });
+  const double mean = sum / total;
+  const auto spread = ClusterSums(cases).products<1>([&, total = total](std::size_t i) {
+    return std::array{weight_of(cases, i) * (loss(i) - mean) / total};
+  });
   const double half = z * std::sqrt(spread[0][0]);
   return {.id = id,
           .value = mean,
@@ -182,29 +181,24 @@ class LogisticFit {
   };
 
   [[nodiscard]] State at(double a, double b) const {
-    CompensatedSum likelihood;
-    std::array<CompensatedSum, 5> sums;  // score: a, b; information: aa, ab, bb
-    for (std::size_t i = 0; i < x_.size(); ++i) {
+    // Likelihood; score: a, b; information: aa, ab, bb.
+    const auto sums = row_sums<6>(x_.size(), [&](std::size_t i) {
       const double eta = a + b * x_[i];
       const double e = exponential(-std::abs(eta));
       const double p = (eta >= 0 ? 1 : e) / (1 + e);
       const double w = weight_of(cases_, i);
       const bool positive = cases_.positive[i] != 0;
       // ln p, or ln(1 - p): -ln(1 + e^-|eta|), less |eta| on the wrong side.
-      likelihood.add(-w * (logarithm_1p(e) + (positive == (eta >= 0) ? 0 : std::abs(eta))));
+      const double loss = logarithm_1p(e) + (positive == (eta >= 0) ? 0 : std::abs(eta));
       const double residual = w * ((positive ? 1.0 : 0.0) - p);
       const double v = w * p * (1 - p);
-      sums[0].add(residual);
-      sums[1].add(residual * x_[i]);
-      sums[2].add(v);
-      sums[3].add(v * x_[i]);
-      sums[4].add(v * x_[i] * x_[i]);
-    }
+      return std::array{-w * loss, residual, residual * x_[i], v, v * x_[i], v * x_[i] * x_[i]};
+    });
     State state;
-    state.likelihood = likelihood.value();
-    state.score = {sums[0].value(), free_ ? sums[1].value() : 0};
-    state.information = {{{sums[2].value(), free_ ? sums[3].value() : 0},
-                          {free_ ? sums[3].value() : 0, free_ ? sums[4].value() : 1}}};
+    state.likelihood = sums[0];
+    state.score = {sums[1], free_ ? sums[2] : 0};
+    state.information = {
+        {{sums[3], free_ ? sums[4] : 0}, {free_ ? sums[4] : 0, free_ ? sums[5] : 1}}};
     return state;
   }
 
@@ -253,15 +247,14 @@ void add_regressions(std::vector<Metric>& metrics, const ScoredCases& cases, dou
   const auto all_undefined = [&](const std::string& reason) {
     for (const std::string_view id : kIds) metrics.push_back(undefined_metric(id, reason));
   };
-  std::vector<double> x(cases.scores.size());
-  for (std::size_t i = 0; i < x.size(); ++i) {
-    if (cases.scores[i] == 0 || cases.scores[i] == 1) {
-      all_undefined("a probability is exactly " + to_text(cases.scores[i]) +
-                    ", its logit is not finite");
-      return;
-    }
-    x[i] = logit(cases.scores[i]);
+  for (const double score : cases.scores) {
+    if (score != 0 && score != 1) continue;
+    all_undefined("a probability is exactly " + to_text(score) + ", its logit is not finite");
+    return;
   }
+  std::vector<double> x(cases.scores.size());
+#pragma omp parallel for
+  for (std::size_t i = 0; i < x.size(); ++i) x[i] = logit(cases.scores[i]);
   const std::string reason = no_regression(cases, x);
   if (reason.starts_with("no ")) {
     all_undefined(reason);

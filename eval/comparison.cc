@@ -8,6 +8,7 @@
 
 #include "base/error.h"
 #include "base/math.h"
+#include "base/random.h"
 #include "base/text.h"
 #include "eval/bootstrap.h"
 #include "eval/compare_auc.h"
@@ -50,6 +51,25 @@ void take(ComparisonTest& test, const AucDifference& result) {
   test.statistic = result.statistic;
   test.degrees_of_freedom = result.degrees_of_freedom;
   test.p_value = result.p_value;
+}
+
+// z = difference / standard deviation of the draws' differences; the interval is their percentiles.
+// Of draws without an AUC, which are left out, one side may have more than the other.
+void take_bootstrap(ComparisonTest& test, const std::vector<double>& draws_a,
+                    const std::vector<double>& draws_b, double confidence) {
+  std::vector<double> differences(std::min(draws_a.size(), draws_b.size()));
+  for (std::size_t i = 0; i < differences.size(); ++i) differences[i] = draws_a[i] - draws_b[i];
+  const double deviation = differences.size() < 2 ? 0 : standard_deviation(differences);
+  if (!(deviation > 0)) {
+    test.undefined = "the draws do not differ";
+    return;
+  }
+  test.difference = *test.value_a - *test.value_b;
+  test.statistic_name = "z";
+  test.statistic = *test.difference / deviation;
+  test.p_value = 2 * normal_upper(std::abs(*test.statistic));
+  const AucInterval interval = percentile_interval(std::move(differences), confidence);
+  test.interval = Interval{interval.lower, interval.upper};
 }
 
 // The tests of one study, model pair by model pair.
@@ -150,14 +170,16 @@ class Tests {
       for_each_pair([&](std::size_t a, std::size_t b) {
         ComparisonTest& test = add("auc", "bootstrap", a, b);
         values(test);
-        add_bootstrap(test, draws);
+        take_bootstrap(test, draws.values[a], draws.values[b], confidence());
       });
     }
     if (options_.permutation_draws == 0) return;
     for_each_pair([&](std::size_t a, std::size_t b) {
       const PermutationTest result =
           auc_permutation_test(cases_, table_.models[a].scores, table_.models[b].scores,
-                               {.draws = options_.permutation_draws, .seed = options_.seed});
+                               {.draws = options_.permutation_draws,
+                                .seed = options_.seed,
+                                .tell = options_.evaluation.tell});
       ComparisonTest& test = add("auc", result.exact ? "permutation-exact" : "permutation", a, b);
       values(test);
       test.difference = result.difference;
@@ -169,25 +191,9 @@ class Tests {
     std::vector<std::span<const double>> scores;
     for (const ModelScores& model : table_.models) scores.emplace_back(model.scores);
     return bootstrap_aucs(cases_, scores,
-                          {.draws = options_.bootstrap_draws, .seed = options_.seed});
-  }
-
-  // z = difference / standard deviation of the draws' differences; the interval is their
-  // percentiles.
-  void add_bootstrap(ComparisonTest& test, const Bootstrap& draws) const {
-    std::vector<double> differences = draws.values[*test.a];
-    for (std::size_t i = 0; i < differences.size(); ++i) differences[i] -= draws.values[*test.b][i];
-    const double deviation = differences.size() < 2 ? 0 : standard_deviation(differences);
-    if (!(deviation > 0)) {
-      test.undefined = "the draws do not differ";
-      return;
-    }
-    test.difference = *test.value_a - *test.value_b;
-    test.statistic_name = "z";
-    test.statistic = *test.difference / deviation;
-    test.p_value = 2 * normal_upper(std::abs(*test.statistic));
-    const AucInterval interval = percentile_interval(std::move(differences), confidence());
-    test.interval = Interval{interval.lower, interval.upper};
+                          {.draws = options_.bootstrap_draws,
+                           .seed = options_.seed,
+                           .tell = options_.evaluation.tell});
   }
 
   void add_call_tests() {
@@ -299,6 +305,16 @@ UnpairedAuc side_of(const ScoreTable& table, bool clustered) {
       .counts = placed.counts, .variance = auc_covariance(cases, placed, placed), .units = units};
 }
 
+// The AUC of the one model in draws of its own.
+std::vector<double> draws_of(const ScoreTable& table, const Evaluation& evaluation,
+                             const ComparisonOptions& options, std::uint64_t seed) {
+  const std::array<std::span<const double>, 1> models{table.models.front().scores};
+  Bootstrap draws = bootstrap_aucs(
+      {.labels = table.positive, .clusters = clusters_of(table, evaluation)}, models,
+      {.draws = options.bootstrap_draws, .seed = seed, .tell = options.evaluation.tell});
+  return std::move(draws.values.front());
+}
+
 // Two studies side by side: no cluster has trials of both models.
 ClusteredTrials side_by_side(const ClusteredTrials& a, const ClusteredTrials& b) {
   ClusteredTrials result{.models = 2};
@@ -384,7 +400,19 @@ ModelComparison compare_unpaired(ScoreTable a, ScoreTable b, const ComparisonOpt
     } else {
       test.undefined = "the variances are 0, or a class has one case only";
     }
+    ComparisonTest bootstrap{.metric = "auc",
+                             .test = "bootstrap-unpaired",
+                             .a = 0,
+                             .b = 1,
+                             .value_a = test.value_a,
+                             .value_b = test.value_b};
     result.tests.push_back(std::move(test));
+    if (options.bootstrap_draws > 0) {
+      take_bootstrap(bootstrap, draws_of(reported_a, result.evaluation, options, options.seed),
+                     draws_of(reported_b, other, options, random_bits(options.seed, 1)),
+                     options.evaluation.confusion.confidence);
+      result.tests.push_back(std::move(bootstrap));
+    }
   }
   if (result.evaluation.models[0].threshold) {
     Tests tests(reported_a, result.evaluation, options);

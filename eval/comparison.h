@@ -49,8 +49,9 @@ struct ModelComparison {
 ModelComparison compare_models(ScoreTable table, const ScoreTable* tuning,
                                const ComparisonOptions& options);
 
-// One model on the cases of `a` and one on other cases, `b`: DeLong's test for independent cases
-// and GEE. Throws Error (kUsage) if either has several models, or an image is in both.
+// One model on the cases of `a` and one on other cases, `b`: DeLong's test for independent cases,
+// the bootstrap of each study by itself, and GEE. Throws Error (kUsage) if either has several
+// models, or an image is in both.
 ModelComparison compare_unpaired(ScoreTable a, ScoreTable b, const ComparisonOptions& options);
 
 }  // namespace apatite

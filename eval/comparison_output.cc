@@ -103,14 +103,14 @@ std::string comparison_notes(const ModelComparison& comparison) {
       "p-values are two-sided; Holm and BH adjust over the pairs of one metric and "
       "test\n";
   const auto draws = [&](const char* what, int count) {
-    if (comparison.paired && count > 0) {
+    if (count > 0) {
       text += std::string(what) + ": " + with_thousands(count) + " draws of " +
               (comparison.evaluation.clustered ? "patients" : "cases") + ", seed " +
               std::to_string(options.seed) + "\n";
     }
   };
   draws("bootstrap", options.bootstrap_draws);
-  draws("permutation", options.permutation_draws);
+  if (comparison.paired) draws("permutation", options.permutation_draws);
   return text;
 }
 
@@ -120,11 +120,9 @@ Json comparison_json(const ModelComparison& comparison) {
             {"paired", comparison.paired},
             {"working_correlation", name_of(options.correlation)},
             {"evaluation", metrics_json(comparison.evaluation)}};
-  if (comparison.paired) {
-    json["bootstrap_draws"] = options.bootstrap_draws;
-    json["permutation_draws"] = options.permutation_draws;
-    json["seed"] = options.seed;
-  }
+  json["bootstrap_draws"] = options.bootstrap_draws;
+  json["seed"] = options.seed;
+  if (comparison.paired) json["permutation_draws"] = options.permutation_draws;
   json["tests"] = Json::array();
   for (const ComparisonTest& test : comparison.tests) {
     json["tests"].push_back(test_json(comparison, test));

@@ -50,8 +50,8 @@ constexpr std::string_view kAtTheEnd = "the estimate is at the end of its range"
 void add_bootstrap(Metric& metric, const ScoredCases& cases, const EvaluationOptions& options) {
   const Cases plain{.labels = cases.positive, .clusters = cases.cluster};
   const std::array<std::span<const double>, 1> models{cases.scores};
-  const Bootstrap draws =
-      bootstrap_aucs(plain, models, {.draws = options.draws, .seed = options.seed});
+  const Bootstrap draws = bootstrap_aucs(
+      plain, models, {.draws = options.draws, .seed = options.seed, .tell = options.tell});
   const std::vector<double>& values = draws.values.front();
   if (values.size() < 2) {
     metric.no_interval = "nearly every draw has one class only";

@@ -14,6 +14,7 @@
 #include "eval/metric.h"
 #include "eval/ranking.h"
 #include "eval/score_table.h"
+#include "eval/tell.h"
 
 namespace apatite {
 
@@ -51,6 +52,7 @@ struct EvaluationOptions {
   bool from_test = false;
 
   bool curves = false;  // fill ModelEvaluation::curves
+  Tell tell;            // of bootstraps and permutations
 };
 
 struct FlowStep {

@@ -124,6 +124,7 @@ std::string csv_table(const Rows& rows) {
   std::string text;
   for (const auto& row : rows) {
     std::vector<std::string> fields;
+    fields.reserve(row.size());
     for (const Cell& cell : row) fields.push_back(cell.text + (cell.best ? "*" : ""));
     text += csv_line(fields);
   }
@@ -277,7 +278,8 @@ std::string summary_table(const Evaluation& evaluation, TableFormat format) {
     columns.push_back(id);
     std::string name(definition_of(id).name);
     if (name[0] >= 'a' && name[0] <= 'z') name[0] = static_cast<char>(name[0] - 'a' + 'A');
-    rows[0].push_back({name + (id == "auc" ? "" : " %") + " (" + confidence + ")"});
+    if (id != "auc") name += " %";
+    rows[0].push_back({name.append(" (").append(confidence).append(")")});
   }
   for (const ModelEvaluation& model : evaluation.models) {
     std::vector<Cell> row{{model.name}};

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <array>
+#include <atomic>
 #include <string>
 
 #include "base/error.h"
@@ -163,6 +164,7 @@ PermutationTest auc_permutation_test(const Cases& cases, std::span<const double>
   [[maybe_unused]] const int threads =
       options.threads > 0 ? options.threads : omp_get_max_threads();
   std::int64_t as_far = 0;
+  std::atomic<std::int64_t> done = 0;
 #pragma omp parallel num_threads(static_cast <int>(std::min <std::int64_t>(threads, blocks)))
   {
     std::vector<Lanes32> exchanged(clusters);
@@ -175,8 +177,14 @@ PermutationTest auc_permutation_test(const Cases& cases, std::span<const double>
         if (static_cast<std::int64_t>(first + k) >= result.exchanges) break;
         if ((all[k] < 0 ? -all[k] : all[k]) >= distance) ++as_far;
       }
+      done += kLanes;
+      if (options.tell && omp_get_thread_num() == 0) {
+        options.tell("permutations", std::min<std::int64_t>(done, result.exchanges),
+                     result.exchanges);
+      }
     }
   }
+  if (options.tell) options.tell("permutations", result.exchanges, result.exchanges);
   const auto counted = static_cast<std::uint64_t>(as_far);
   const auto looked_at = static_cast<std::uint64_t>(result.exchanges);
   result.p_value =

@@ -5,6 +5,7 @@
 #include <span>
 
 #include "eval/placements.h"
+#include "eval/tell.h"
 
 namespace apatite {
 
@@ -12,6 +13,7 @@ struct PermutationOptions {
   int draws = 10'000;
   std::uint64_t seed = 1;
   int threads = 0;
+  Tell tell;
 };
 
 struct PermutationTest {

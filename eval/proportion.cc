@@ -35,7 +35,9 @@ Interval clopper_pearson(double x, double n, double confidence) {
 }
 
 // Halves up; `value` is below 2^53.
-std::int64_t round_half_up(double value) { return static_cast<std::int64_t>(value + 0.5); }
+std::int64_t round_half_up(double value) {
+  return static_cast<std::int64_t>(std::floor(value + 0.5));
+}
 
 Interval kang2021(double x, double n) {
   const std::int64_t p =

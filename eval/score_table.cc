@@ -14,6 +14,8 @@ namespace apatite {
 namespace {
 
 constexpr std::size_t kReleaseEvery = std::size_t{1} << 24;
+std::int64_t megabytes(std::size_t bytes) { return static_cast<std::int64_t>(bytes / 1'000'000); }
+
 constexpr std::size_t kListed = 5;  // of a list in a message
 
 // A column that holds names, as numbers.
@@ -29,8 +31,13 @@ struct NameColumn {
 class TableReader {
  public:
   TableReader(std::string_view text, std::string_view where, const ScoreColumns& columns,
-              const MappedFile* file)
-      : text_(text), reader_(text, where), header_(reader_), columns_(columns), file_(file) {
+              const MappedFile* file, const Tell& tell)
+      : text_(text),
+        reader_(text, where),
+        header_(reader_),
+        columns_(columns),
+        file_(file),
+        tell_(tell) {
     table_.where = std::string(where);
     find_columns();
   }
@@ -44,8 +51,10 @@ class TableReader {
       if (file_ != nullptr && reader_.position() - released >= kReleaseEvery) {
         file_->release(file_->bytes().first(reader_.position()));
         released = reader_.position();
+        if (tell_) tell_("MB read", megabytes(released), megabytes(text_.size()));
       }
     }
+    if (tell_ && released > 0) tell_("MB read", megabytes(text_.size()), megabytes(text_.size()));
     finish();
     return std::move(table_);
   }
@@ -216,6 +225,7 @@ class TableReader {
   CsvHeader header_;
   const ScoreColumns& columns_;
   const MappedFile* file_;
+  const Tell& tell_;
   ScoreTable table_;
   std::int64_t line_ = 0;
   std::size_t label_ = 0;
@@ -243,12 +253,14 @@ std::string listed(const std::vector<std::string>& some, std::size_t all) {
 
 ScoreTable parse_scores(std::string_view text, std::string_view where,
                         const ScoreColumns& columns) {
-  return TableReader(text, where, columns, nullptr).read();
+  return TableReader(text, where, columns, nullptr, {}).read();
 }
 
-ScoreTable read_scores(const std::filesystem::path& path, const ScoreColumns& columns) {
+ScoreTable read_scores(const std::filesystem::path& path, const ScoreColumns& columns,
+                       const Tell& tell) {
   const auto file = std::make_shared<const MappedFile>(path);
-  ScoreTable table = TableReader(as_text(file->bytes()), path.string(), columns, file.get()).read();
+  ScoreTable table =
+      TableReader(as_text(file->bytes()), path.string(), columns, file.get(), tell).read();
   table.file = file;
   return table;
 }
@@ -263,7 +275,8 @@ void join_scores(ScoreTable& table, const ScoreTable& other) {
   std::vector<std::int32_t> row_of(table.size(), kNone);  // in `other`
   std::vector<std::string> foreign, relabelled, missing;
   std::size_t foreign_count = 0, relabelled_count = 0, missing_count = 0;
-  const auto note = [](std::vector<std::string>& list, std::size_t& count, std::string name) {
+  const auto note = [](std::vector<std::string>& list, std::size_t& count,
+                       const std::string& name) {
     if (++count <= kListed) list.push_back(quote(name));
   };
   for (std::size_t i = 0; i < other.size(); ++i) {

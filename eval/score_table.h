@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "base/file.h"
+#include "eval/tell.h"
 #include "eval/text_ids.h"
 
 namespace apatite {
@@ -58,7 +59,8 @@ ScoreTable parse_scores(std::string_view text, std::string_view where, const Sco
 
 // The same for a file. What was parsed is given back to the system on the way: ten million cases
 // need well below 1 GiB.
-ScoreTable read_scores(const std::filesystem::path& path, const ScoreColumns& columns);
+ScoreTable read_scores(const std::filesystem::path& path, const ScoreColumns& columns,
+                       const Tell& tell = {});
 
 // Adds the models of `other` to `table`, case by case of the same image; labels must agree.
 // Patients, lesions, splits and weights stay those of `table`. Throws Error (kBadFile) with the

@@ -48,7 +48,10 @@ constexpr double kCentre = 1.25;
 // the step from z + 1 to z.
 double stirling_error(double z) {
   double steps = 0;
-  for (; z < 16; z += 1) steps += std::fma(z + 0.5, logarithm_1p(1 / z), -1.0);
+  while (z < 16) {
+    steps += std::fma(z + 0.5, logarithm_1p(1 / z), -1.0);
+    z += 1;
+  }
   constexpr std::array<double, 7> kSeries{1.0 / 12,   -1.0 / 360,        1.0 / 1260, -1.0 / 1680,
                                           1.0 / 1188, -691.0 / 360360.0, 1.0 / 156};
   const double inverse_square = 1 / (z * z);
@@ -135,8 +138,8 @@ double bfrac(double a, double b, double x, double y) {
     }
   }
   double tail = 0;
-  for (double k = levels; k >= 0; --k) {
-    const Level level = bfrac_level(a, b, x, y, lambda, k);
+  for (auto k = static_cast<std::int64_t>(levels); k >= 0; --k) {
+    const Level level = bfrac_level(a, b, x, y, lambda, static_cast<double>(k));
     tail = level.alpha / (level.beta + tail);
   }
   return tail;

@@ -17,6 +17,10 @@ class CompensatedSum {
     low_ += std::abs(sum_) >= std::abs(value) ? (sum_ - next) + value : (value - next) + sum_;
     sum_ = next;
   }
+  void add(const CompensatedSum& other) {
+    add(other.sum_);
+    low_ += other.low_;
+  }
   [[nodiscard]] double value() const { return sum_ + low_; }
 
  private:

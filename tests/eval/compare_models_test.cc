@@ -134,14 +134,20 @@ TEST(CompareModels, Unpaired) {
                             parse_scores(b, "b.csv", columns({"weak"})), few_draws());
   };
   const ModelComparison result = compare(first, second);
-  EXPECT_EQ(result.tests.size(), 6U);
+  EXPECT_EQ(result.tests.size(), 7U);
+  const ComparisonTest* bootstrap = find(result, "auc", "bootstrap-unpaired", 0);
+  ASSERT_NE(bootstrap, nullptr);
   const ComparisonTest* auc = find(result, "auc", "obuchowski-unpaired", 0);
   ASSERT_NE(auc, nullptr);
   EXPECT_TRUE(auc->degrees_of_freedom.has_value());
+  // Two estimates of one standard error: 100 draws know it to a tenth or so.
+  EXPECT_EQ(*bootstrap->difference, *auc->value_a - *auc->value_b);
+  EXPECT_NEAR(*bootstrap->statistic / *auc->statistic, 1, 0.4);
   const ModelComparison swapped =
       compare_unpaired(parse_scores(second, "b.csv", columns({"weak"})),
                        parse_scores(first, "a.csv", columns({"strong"})), few_draws());
-  for (std::size_t i = 0; i < 6; ++i) {
+  for (std::size_t i = 0; i < 7; ++i) {
+    if (i == 1) continue;  // the bootstrap draws anew
     EXPECT_EQ(*result.tests[i].difference, -*swapped.tests[i].difference);
     EXPECT_NEAR(result.tests[i].p_value, swapped.tests[i].p_value, 1e-12);
   }
