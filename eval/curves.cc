@@ -2,6 +2,10 @@
 
 #include <algorithm>
 #include <cmath>
+#include <optional>
+
+#include "eval/running_size.h"
+#include "eval/sorted_keys.h"
 
 namespace apatite {
 namespace {
@@ -27,17 +31,24 @@ void add_band(Curves& curves, const ScoredCases& cases, const Ranking& ranking,
   const double each = std::sqrt(options.confusion.confidence);
   const bool plain = cases.weight.empty() && cases.cluster.empty();
   const double step = 1.0 / static_cast<double>(plain ? kPlainPoints : kCountedPoints);
+  std::vector<KeyedRow> rows;  // from the largest score down the last ones are called next
+  std::optional<RunningSize> positives_called, negatives_called;
+  if (!plain) {
+    rows = rows_by_score(cases.scores);
+    positives_called.emplace(cases, true);
+    negatives_called.emplace(cases, false);
+  }
   for (const std::size_t k : thinned(ranking, step)) {
-    const double positives = ranking.positives();
-    const double negatives = ranking.negatives();
-    double positive_size = positives;
-    double negative_size = negatives;
-    if (!plain && k > 0) {
-      const Confusion confusion =
-          count_calls(cases.scores, cases.positive, cases.weight, cases.cluster,
-                      ranking.scores[k - 1], Comparison::kGreaterOrEqual);
-      positive_size = effective_size(confusion, {1, 0, 0, 0}, {1, 1, 0, 0});
-      negative_size = effective_size(confusion, {0, 0, 1, 0}, {0, 0, 1, 1});
+    double positive_size = ranking.positives();
+    double negative_size = ranking.negatives();
+    if (!plain) {
+      for (; k > 0 && !rows.empty() && cases.scores[rows.back().row] >= ranking.scores[k - 1];
+           rows.pop_back()) {
+        positives_called->call(rows.back().row);
+        negatives_called->call(rows.back().row);
+      }
+      positive_size = positives_called->effective();
+      negative_size = negatives_called->effective();
     }
     const Interval sensitivity = proportion_interval(
         ProportionMethod::kWilson, ranking.sensitivity(k) * positive_size, positive_size, each);

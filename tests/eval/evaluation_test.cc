@@ -12,6 +12,8 @@
 #include "eval/metrics_json.h"
 #include "eval/metrics_plots.h"
 #include "eval/metrics_table.h"
+#include "eval/running_size.h"
+#include "tests/eval/random_scores.h"
 
 namespace apatite {
 namespace {
@@ -394,6 +396,42 @@ TEST(Outputs, PlotsShowWhatTheyHave) {
     names.insert(plot.name);
   }
   EXPECT_EQ(names, (std::set<std::string>{"roc.svg", "precision_recall.svg", "scores.svg"}));
+}
+
+// What is kept from step to step is what counting anew gives, up to rounding: of some hundred terms
+// below 1, none of whose sums loses more than a few units in the last place of the largest.
+TEST(Outputs, RunningSizesAreEffectiveSizes) {
+  const RandomScores data = random_scores(41, 300, 40);
+  std::vector<double> weights;
+  std::vector<std::int32_t> clusters;
+  for (std::uint64_t i = 0; i < 300; ++i) {
+    weights.push_back(static_cast<double>(random_bits(42, i) % 4));
+    clusters.push_back(static_cast<std::int32_t>(random_bits(43, i) % 90));
+  }
+  for (const bool weighted : {false, true}) {
+    for (const bool clustered : {false, true}) {
+      ScoredCases cases{.scores = data.scores, .positive = data.labels};
+      if (weighted) cases.weight = weights;
+      if (clustered) cases.cluster = clusters;
+      RunningSize positive(cases, true);
+      RunningSize negative(cases, false);
+      for (int step = 40; step-- > 0;) {
+        const double threshold = step / 40.0;
+        for (std::size_t row = 0; row < 300; ++row) {
+          if (data.scores[row] != threshold) continue;
+          positive.call(row);
+          negative.call(row);
+        }
+        const Confusion confusion =
+            count_calls(cases.scores, cases.positive, cases.weight, cases.cluster, threshold,
+                        Comparison::kGreaterOrEqual);
+        const double expected = effective_size(confusion, {1, 0, 0, 0}, {1, 1, 0, 0});
+        EXPECT_NEAR(positive.effective(), expected, 1e-10 * expected) << step;
+        const double other = effective_size(confusion, {0, 0, 1, 0}, {0, 0, 1, 1});
+        EXPECT_NEAR(negative.effective(), other, 1e-10 * other) << step;
+      }
+    }
+  }
 }
 
 TEST(Outputs, TheBandHoldsTheCurve) {
