@@ -162,10 +162,11 @@ void TiledConvStep::choose_panels() {
   const std::int64_t row = flat_ ? y.pixels() : walk_.columns.count;
   std::int64_t best = 1;
   double best_cost = static_cast<double>(kNever);
-  for (const std::int64_t vectors : {2, 4, 1}) {
+  for (const std::int64_t vectors : {4, 2, 1}) {
     double cost = tile_row(row, vectors, kernels_.tiles).cost / static_cast<double>(vectors);
-    // Weights that leave no room in the second-level cache come from the third for every tile.
-    constexpr std::int64_t kPanelBytes = std::int64_t{768} * 1024;
+    // Weights that leave no room in the second-level cache for those that are fetched meanwhile
+    // come from the third for every tile.
+    constexpr std::int64_t kPanelBytes = std::int64_t{384} * 1024;
     const std::int64_t panel =
         depth_ * vectors * y.lanes * static_cast<std::int64_t>(sizeof(float));
     if (panel > kPanelBytes) cost *= 1.2;
