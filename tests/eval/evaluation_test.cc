@@ -4,9 +4,11 @@
 
 #include <cmath>
 #include <set>
+#include <span>
 
 #include "base/error.h"
 #include "base/random.h"
+#include "base/sha256.h"
 #include "base/text.h"
 #include "eval/definitions.h"
 #include "eval/metrics_json.h"
@@ -396,6 +398,31 @@ TEST(Outputs, PlotsShowWhatTheyHave) {
     names.insert(plot.name);
   }
   EXPECT_EQ(names, (std::set<std::string>{"roc.svg", "precision_recall.svg", "scores.svg"}));
+}
+
+// Every figure and picture, whatever the processor, compiler or C library: no function of the
+// system's mathematical library is called, and sums have one order.
+TEST(Outputs, HaveTheseBytesOnEveryMachine) {
+  EvaluationOptions options;
+  options.splits = {"test"};
+  options.thresholds = {0.5};
+  options.curves = true;
+  options.confusion.prevalence = 0.05;
+  std::string bytes;
+  for (const AucMethod method :
+       {AucMethod::kDeLong, AucMethod::kLogitDeLong, AucMethod::kHanleyMcNeil,
+        AucMethod::kBootstrapPercentile, AucMethod::kBootstrapBca}) {
+    for (const bool clustered : {false, true}) {
+      if (clustered && method == AucMethod::kHanleyMcNeil) continue;
+      options.auc = method;
+      options.clustered = clustered;
+      const Evaluation evaluation = evaluate_text(study(3), options);
+      bytes += to_text(metrics_json(evaluation)["models"]);
+      for (const NamedPlot& plot : metrics_plots(evaluation)) bytes += plot.svg;
+    }
+  }
+  EXPECT_EQ(sha256_hex(std::as_bytes(std::span(bytes))),
+            "5c73873a1bd7f5a14d49c47b8a49dc3094f9311a0ed0dcf4ad3a32e6e2f5e422");
 }
 
 // What is kept from step to step is what counting anew gives, up to rounding: of some hundred terms
