@@ -149,7 +149,8 @@ std::string number(const Json& value) {
 }
 
 std::string share(std::int64_t part, std::int64_t whole) {
-  return to_text(part) + " (" + to_text(static_cast<double>(part * 1000 / whole) / 10) + " %)";
+  const std::int64_t thousandths = part * 1000 / whole;
+  return to_text(part) + " (" + to_text(static_cast<double>(thousandths) / 10) + " %)";
 }
 
 // Lines such as "1024 to 2047  ########## 5421".
