@@ -46,14 +46,14 @@ struct Range {
 
 Range range_of(std::span<const std::uint8_t> labels, std::span<const double> scores) {
   Range range;
-  bool invalid = false;
+  unsigned invalid = 0;  // bits and no branches, so that it is vectorised
   for (std::size_t row = 0; row < scores.size(); ++row) {
     const std::uint64_t key = ordered_key(scores[row]);
     range.least = std::min(range.least, key);
     range.most = std::max(range.most, key);
-    invalid = invalid | (labels[row] > 1) | (scores[row] != scores[row]);
+    invalid |= unsigned{labels[row] > 1} | unsigned{scores[row] != scores[row]};
   }
-  range.valid = !invalid;
+  range.valid = invalid == 0;
   return range;
 }
 
