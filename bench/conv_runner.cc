@@ -31,7 +31,7 @@ ConvRunner::ConvRunner(const ConvShape& shape, const exact::KernelTable& kernels
   outputs_.push_back(Tensor::uninitialized(shape.out.with_batch(1)));
   image_arena_ = AlignedArray<float>(static_cast<std::size_t>(plan_.memory.image_arena));
   batch_arena_ = AlignedArray<float>(static_cast<std::size_t>(plan_.memory.batch_arena));
-  for (const exact::Buffer& buffer : plan_.memory.buffers) {
+  for (const Buffer& buffer : plan_.memory.buffers) {
     float* arena = buffer.whole_batch ? batch_arena_.data() : image_arena_.data();
     buffers_.push_back({arena + buffer.offset, buffer.floats});
   }

@@ -66,10 +66,24 @@ struct AvgPool2d {
   bool count_include_pad = true;
 };
 
+// Taps of a window from `first` on that lie in [low, high).
+constexpr std::int64_t window_taps_inside(std::int64_t first, std::int64_t kernel, std::int64_t low,
+                                          std::int64_t high) {
+  const std::int64_t begin = first > low ? first : low;
+  const std::int64_t end = first + kernel < high ? first + kernel : high;
+  return end > begin ? end - begin : 0;
+}
+
 // The divisor of average pooling at output row and column `at` of an image of size `in`: taps
 // inside the image or, with count_include_pad, inside the padded image (a ceil-mode window may end
 // beyond).
-std::int64_t average_taps(const AvgPool2d& op, const Extent& in, const Extent& at);
+constexpr std::int64_t average_taps(const AvgPool2d& op, const Extent& in, const Extent& at) {
+  const std::int64_t top = at.height * op.stride.height - op.padding.top;
+  const std::int64_t left = at.width * op.stride.width - op.padding.left;
+  const Padding pad = op.count_include_pad ? op.padding : Padding{};
+  return window_taps_inside(top, op.kernel.height, -pad.top, in.height + pad.bottom) *
+         window_taps_inside(left, op.kernel.width, -pad.left, in.width + pad.right);
+}
 
 // Inputs: x (C x H x W). Output C x 1 x 1: the mean over the image.
 struct GlobalAvgPool {};

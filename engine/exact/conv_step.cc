@@ -409,7 +409,7 @@ void TiledConvStep::run_block(const RunContext& context, const PanelGroup& group
 }
 
 ConvGradStep::ConvGradStep(const KernelTable& kernels, const ConvSpec& spec, int threads) {
-  for (const ConvWalk& walk : gradient_walks(spec.op, spec.y.layout)) {
+  for (const ConvWalk& walk : gradient_walks(spec.op, spec.y.layout.extent())) {
     ConvSpec part = spec;
     part.weight = weight_of_walk(spec.weight, walk);
     steps_.push_back(std::make_unique<TiledConvStep>(kernels, walk, std::move(part), threads));

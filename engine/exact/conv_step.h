@@ -6,7 +6,7 @@
 #include <vector>
 
 #include "engine/batch_norm.h"
-#include "engine/exact/conv_walk.h"
+#include "engine/conv_walk.h"
 #include "engine/exact/step.h"
 #include "engine/op.h"
 #include "engine/tensor.h"

@@ -119,7 +119,7 @@ class ExactExecutable final : public Executable {
     float* of_image = const_cast<float*>(image_arenas_[static_cast<std::size_t>(arena)].data());
     float* of_batch = const_cast<float*>(batch_arena_.data()) + plan_.memory.batch_arena * first;
     for (std::size_t i = 0; i < memory.size(); ++i) {
-      const exact::Buffer& buffer = plan_.memory.buffers[i];
+      const Buffer& buffer = plan_.memory.buffers[i];
       memory[i] =
           buffer.whole_batch
               ? exact::BufferMemory{of_batch + buffer.offset * count + image * buffer.floats,

@@ -12,7 +12,7 @@ void GenericConvStep::run(const RunContext& context) const {
   const std::vector<std::int64_t> x_channels = x.channel_offsets();
   const std::vector<std::int64_t> y_channels = y.channel_offsets();
   const std::vector<std::int64_t> unused = y.unused_lanes_behind();
-  const ConvWalk walk = forward_walk(op, y);
+  const ConvWalk walk = forward_walk(op, y.extent());
   const auto out_channels = static_cast<std::int64_t>(y_channels.size());
   const std::int64_t in_per_group = static_cast<std::int64_t>(x_channels.size()) / op.groups;
   const std::int64_t out_per_group = out_channels / op.groups;

@@ -7,11 +7,31 @@
 #include "engine/exact/conv_step.h"
 #include "engine/exact/generic_conv_step.h"
 #include "engine/exact/gradient_steps.h"
-#include "engine/exact/jobs.h"
 #include "engine/exact/steps.h"
+#include "engine/jobs.h"
 
 namespace apatite::exact {
 namespace {
+
+// The columns of +0 that a convolution's or gradient's tiles read beside the image.
+ColumnPadding columns_of(const Graph& graph, const Node& node, std::int64_t in_width) {
+  std::vector<ConvWalk> walks;
+  const Extent out{node.shape.height, node.shape.width};
+  // The generic steps go by strides.
+  if (const auto conv = as_convolution(graph, node); conv && can_tile(*conv)) {
+    walks.push_back(forward_walk(*conv, out));
+  }
+  if (const auto conv = as_convolution_grad(graph, node); conv && can_tile_grad(*conv)) {
+    walks = gradient_walks(*conv, out);
+  }
+  ColumnPadding columns;
+  for (const ConvWalk& walk : walks) {
+    const ColumnPadding needed = needed_columns(walk, in_width);
+    columns.left = std::max(columns.left, needed.left);
+    columns.right = std::max(columns.right, needed.right);
+  }
+  return columns;
+}
 
 class StepMaker {
  public:
@@ -115,7 +135,7 @@ class StepMaker {
     if (job.residual) spec.residual = list_.values[*job.residual];
     spec.relu = group.relu;
     if (!can_tile(op)) return std::make_unique<GenericConvStep>(std::move(spec));
-    const ConvWalk walk = forward_walk(op, spec.y.layout);
+    const ConvWalk walk = forward_walk(op, spec.y.layout.extent());
     return std::make_unique<TiledConvStep>(kernels_, walk, std::move(spec), threads_);
   }
 
@@ -180,12 +200,29 @@ class StepMaker {
   int threads_;
 };
 
+JobRules job_rules(const Graph& graph, std::int64_t lanes, bool fused) {
+  return {
+      .lanes = lanes,
+      .fusion = {.enabled = fused,
+                 .norm_before =
+                     [](const Node& node) { return can_norm_before(std::get<Conv2d>(node.op)); },
+                 .anything_after =
+                     [](const Node& node) {
+                       const auto* grad = std::get_if<Conv2dInputGrad>(&node.op);
+                       return grad != nullptr ? can_tile_grad(grad->forward)
+                                              : can_tile(std::get<Conv2d>(node.op));
+                     }},
+      .columns = [&graph](const Node& node, std::int64_t in_width) {
+        return columns_of(graph, node, in_width);
+      }};
+}
+
 }  // namespace
 
 Plan make_plan(const Graph& graph, const ParameterSource& source, const KernelTable& kernels,
                const std::vector<NodeId>& outputs, bool fuse, int threads) {
-  JobList list = make_jobs(graph, outputs, kernels.lanes, fuse);
-  Plan plan{.memory = plan_memory(graph, list)};
+  JobList list = make_jobs(graph, outputs, job_rules(graph, kernels.lanes, fuse));
+  Plan plan{.memory = plan_memory(graph, list, BatchOrder::kImagesFirst)};
   const StepMaker maker(graph, source, kernels, list, threads);
   for (std::size_t i = 0; i < list.jobs.size(); ++i) {
     if (i == plan.memory.cut_job) plan.cut = plan.steps.size();

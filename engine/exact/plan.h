@@ -7,8 +7,8 @@
 #include <vector>
 
 #include "engine/backend.h"
-#include "engine/exact/memory.h"
 #include "engine/exact/step.h"
+#include "engine/memory_plan.h"
 
 namespace apatite::exact {
 

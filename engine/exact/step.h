@@ -7,17 +7,10 @@
 #include <vector>
 
 #include "engine/exact/kernels.h"
-#include "engine/exact/layout.h"
+#include "engine/layout.h"
 #include "engine/tensor.h"
 
 namespace apatite::exact {
-
-// Where a value of the plan lies: blocks first_block, ... of a buffer.
-struct Value {
-  Layout layout;
-  std::size_t buffer = 0;
-  std::int64_t first_block = 0;
-};
 
 // The part of the memory in which one buffer lies during a run.
 struct BufferMemory {

@@ -32,8 +32,9 @@ inline std::int64_t end_inside(std::int64_t offset, std::int64_t stride, std::in
 // Calls tap(row, column) for the taps of one window that lie inside an image of `rows` x `columns`,
 // in row-major order.
 template <class Function>
-void for_each_tap(const Extent& kernel, const Extent& dilation, std::int64_t top, std::int64_t left,
-                  std::int64_t rows, std::int64_t columns, Function tap) {
+constexpr void for_each_tap(const Extent& kernel, const Extent& dilation, std::int64_t top,
+                            std::int64_t left, std::int64_t rows, std::int64_t columns,
+                            Function tap) {
   for (std::int64_t kh = 0; kh < kernel.height; ++kh) {
     for (std::int64_t kw = 0; kw < kernel.width; ++kw) {
       const std::int64_t row = top + kh * dilation.height;

@@ -1,19 +1,24 @@
-#include "engine/exact/memory.h"
+#include "engine/memory_plan.h"
 
 #include <algorithm>
 #include <utility>
 
 #include "engine/arena.h"
 
-namespace apatite::exact {
+namespace apatite {
 namespace {
 
 class MemoryPlanner {
  public:
-  MemoryPlanner(const Graph& graph, JobList& list) : graph_(graph), list_(list) {}
+  MemoryPlanner(const Graph& graph, JobList& list, BatchOrder order)
+      : graph_(graph), list_(list), order_(order) {}
 
   MemoryPlan run() {
     place_values();
+    if (order_ == BatchOrder::kWholeBatch) {
+      plan_buffers();  // all of them lie behind the cut, which is at job 0
+      return std::move(plan_);
+    }
     choose_cut();
     plan_buffers();
     // A gradient needs what the forward pass made long ago: held for a whole batch, all of it would
@@ -179,6 +184,7 @@ class MemoryPlanner {
 
   const Graph& graph_;
   JobList& list_;
+  BatchOrder order_;
   std::vector<std::size_t> last_read_;  // by value: a job
   std::size_t concat_buffers_ = 0;      // the first buffers hold concatenations
   MemoryPlan plan_;
@@ -186,8 +192,8 @@ class MemoryPlanner {
 
 }  // namespace
 
-MemoryPlan plan_memory(const Graph& graph, JobList& list) {
-  return MemoryPlanner(graph, list).run();
+MemoryPlan plan_memory(const Graph& graph, JobList& list, BatchOrder order) {
+  return MemoryPlanner(graph, list, order).run();
 }
 
-}  // namespace apatite::exact
+}  // namespace apatite

@@ -5,10 +5,9 @@
 #include <optional>
 #include <vector>
 
-#include "engine/exact/layout.h"
 #include "engine/op.h"
 
-namespace apatite::exact {
+namespace apatite {
 
 // One axis: output i (of `count`) meets tap k (of `taps`) at input first + i * step + k * tap_step.
 // It lies at y_first + i * y_step of the result.
@@ -39,14 +38,15 @@ struct ConvWalk {
   AxisWalk columns;
 };
 
-ConvWalk forward_walk(const Conv2d& op, const Layout& y);
+// `out`: of the result.
+ConvWalk forward_walk(const Conv2d& op, const Extent& out);
 
 // The gradient with respect to the input gx, from g. With stride s along an axis, the gx at
 // h = s*i + phase (i = 0, 1, ...) meet only the taps k with phase + padding - k * dilation
 // divisible by s, and those at g[i + (phase + padding - k * dilation) / s]: a walk in which g goes
 // backward while k ascends, as the contract's order asks. One walk per pair of phases; each gx lies
 // in one.
-std::vector<ConvWalk> gradient_walks(const Conv2d& op, const Layout& gx);
+std::vector<ConvWalk> gradient_walks(const Conv2d& op, const Extent& gx);
 
 // The taps of output i of an axis that lie inside an input of `size`: first and count.
 struct TapRange {
@@ -63,4 +63,4 @@ struct ColumnPadding {
 };
 ColumnPadding needed_columns(const ConvWalk& walk, std::int64_t in_width);
 
-}  // namespace apatite::exact
+}  // namespace apatite

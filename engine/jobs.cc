@@ -1,11 +1,9 @@
-#include "engine/exact/jobs.h"
+#include "engine/jobs.h"
 
 #include <algorithm>
 #include <utility>
 
-#include "engine/exact/conv_step.h"
-
-namespace apatite::exact {
+namespace apatite {
 
 std::optional<Conv2d> as_convolution(const Graph& graph, const Node& node) {
   if (const auto* conv = std::get_if<Conv2d>(&node.op)) return *conv;
@@ -29,27 +27,16 @@ std::optional<Conv2d> as_convolution_grad(const Graph& graph, const Node& node) 
 
 namespace {
 
-FusionRules fusion_rules(bool enabled) {
-  return {
-      .enabled = enabled,
-      .norm_before = [](const Node& node) { return can_norm_before(std::get<Conv2d>(node.op)); },
-      .anything_after =
-          [](const Node& node) {
-            const auto* grad = std::get_if<Conv2dInputGrad>(&node.op);
-            return grad != nullptr ? can_tile_grad(grad->forward)
-                                   : can_tile(std::get<Conv2d>(node.op));
-          }};
-}
-
 class JobMaker {
  public:
-  JobMaker(const Graph& graph, const std::vector<NodeId>& outputs, std::int64_t lanes, bool fused)
+  JobMaker(const Graph& graph, const std::vector<NodeId>& outputs, const JobRules& rules)
       : graph_(graph),
         outputs_(outputs),
-        lanes_(lanes),
+        rules_(rules),
+        lanes_(rules.lanes),
         value_of_(graph.nodes().size(), kNowhere),
         blocked_input_(kNowhere) {
-    list_.groups = fuse(graph, outputs, fusion_rules(fused));
+    list_.groups = fuse(graph, outputs, rules.fusion);
   }
 
   JobList run() {
@@ -169,11 +156,8 @@ class JobMaker {
     Layout layout = Layout::of(input.shape, 1);
     for (const Node& reader : graph_.nodes()) {
       const auto* conv = std::get_if<Conv2d>(&reader.op);
-      if (conv == nullptr || reader.inputs[0] != graph_.input() || !can_tile(*conv)) continue;
-      const ConvWalk walk = forward_walk(*conv, Layout::of(reader.shape, 1));
-      const ColumnPadding columns = needed_columns(walk, input.shape.width);
-      layout.pad_left = std::max(layout.pad_left, columns.left);
-      layout.pad_right = std::max(layout.pad_right, columns.right);
+      if (conv == nullptr || reader.inputs[0] != graph_.input()) continue;
+      add_columns(layout, reader);
     }
     return layout;
   }
@@ -183,13 +167,11 @@ class JobMaker {
     const Node& main = node(group.main);
     const Layout layout = list_.values[value].layout;  // a copy: new_value may move list_.values
     // A batch norm ahead of a convolution goes by blocks, like any batch norm.
-    if (const auto conv = as_convolution(graph_, main); conv && !group.pre_norm) {
-      if (!can_tile(*conv)) return value;  // GenericConvStep goes by strides
-      return with_columns(value, {forward_walk(*conv, Layout::of(main.shape, lanes_))});
-    }
-    if (const auto conv = as_convolution_grad(graph_, main)) {
-      if (!can_tile_grad(*conv)) return value;
-      return with_columns(value, gradient_walks(*conv, Layout::of(main.shape, lanes_)));
+    const bool convolution = as_convolution(graph_, main) && !group.pre_norm;
+    if (convolution || as_convolution_grad(graph_, main)) {
+      Layout padded = layout;
+      add_columns(padded, main);
+      return padded == layout ? value : copy(value, std::move(padded));
     }
     const bool padded = layout.pad_left > 0 || layout.pad_right > 0;
     if (layout.lanes == lanes_ && !padded) return value;
@@ -199,16 +181,12 @@ class JobMaker {
     return blocked_input_;
   }
 
-  // `value` with the columns of +0 that all walks need.
-  ValueId with_columns(ValueId value, const std::vector<ConvWalk>& walks) {
-    const Layout layout = list_.values[value].layout;  // a copy: new_value may move list_.values
-    Layout padded = layout;
-    for (const ConvWalk& walk : walks) {
-      const ColumnPadding columns = needed_columns(walk, layout.width);
-      padded.pad_left = std::max(padded.pad_left, columns.left);
-      padded.pad_right = std::max(padded.pad_right, columns.right);
-    }
-    return padded == layout ? value : copy(value, std::move(padded));
+  // At least the columns of +0 that `reader` needs.
+  void add_columns(Layout& layout, const Node& reader) const {
+    if (!rules_.columns) return;
+    const ColumnPadding columns = rules_.columns(reader, layout.width);
+    layout.pad_left = std::max(layout.pad_left, columns.left);
+    layout.pad_right = std::max(layout.pad_right, columns.right);
   }
 
   ValueId in_layout(ValueId value, const Layout& layout) {
@@ -223,6 +201,7 @@ class JobMaker {
 
   const Graph& graph_;
   const std::vector<NodeId>& outputs_;
+  const JobRules& rules_;
   std::int64_t lanes_;
   std::vector<ValueId> value_of_;  // by node
   ValueId blocked_input_;          // the image in blocks, once it is needed
@@ -238,9 +217,8 @@ std::vector<ValueId> all_reads(const Job& job) {
   return reads;
 }
 
-JobList make_jobs(const Graph& graph, const std::vector<NodeId>& outputs, std::int64_t lanes,
-                  bool fuse) {
-  return JobMaker(graph, outputs, lanes, fuse).run();
+JobList make_jobs(const Graph& graph, const std::vector<NodeId>& outputs, const JobRules& rules) {
+  return JobMaker(graph, outputs, rules).run();
 }
 
-}  // namespace apatite::exact
+}  // namespace apatite

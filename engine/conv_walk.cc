@@ -1,10 +1,10 @@
-#include "engine/exact/conv_walk.h"
+#include "engine/conv_walk.h"
 
 #include <algorithm>
 #include <cstdlib>
 #include <numeric>
 
-namespace apatite::exact {
+namespace apatite {
 namespace {
 
 // The outputs `phase`, phase + stride, ... below `size` of one axis of gx.
@@ -29,20 +29,20 @@ AxisWalk gradient_axis(std::int64_t size, std::int64_t phase, std::int64_t kerne
 
 }  // namespace
 
-ConvWalk forward_walk(const Conv2d& op, const Layout& y) {
-  return {.rows = {.count = y.height,
+ConvWalk forward_walk(const Conv2d& op, const Extent& out) {
+  return {.rows = {.count = out.height,
                    .taps = op.kernel.height,
                    .first = -op.padding.top,
                    .step = op.stride.height,
                    .tap_step = op.dilation.height},
-          .columns = {.count = y.width,
+          .columns = {.count = out.width,
                       .taps = op.kernel.width,
                       .first = -op.padding.left,
                       .step = op.stride.width,
                       .tap_step = op.dilation.width}};
 }
 
-std::vector<ConvWalk> gradient_walks(const Conv2d& op, const Layout& gx) {
+std::vector<ConvWalk> gradient_walks(const Conv2d& op, const Extent& gx) {
   std::vector<ConvWalk> walks;
   for (std::int64_t row = 0; row < op.stride.height; ++row) {
     for (std::int64_t column = 0; column < op.stride.width; ++column) {
@@ -78,4 +78,4 @@ ColumnPadding needed_columns(const ConvWalk& walk, std::int64_t in_width) {
   return {std::max<std::int64_t>(before, 0), std::max<std::int64_t>(behind, 0)};
 }
 
-}  // namespace apatite::exact
+}  // namespace apatite

@@ -3,14 +3,16 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <functional>
 #include <optional>
 #include <vector>
 
-#include "engine/exact/step.h"
+#include "engine/conv_walk.h"
 #include "engine/fusion.h"
 #include "engine/graph.h"
+#include "engine/layout.h"
 
-namespace apatite::exact {
+namespace apatite {
 
 using ValueId = std::size_t;
 constexpr std::size_t kNowhere = static_cast<std::size_t>(-1);
@@ -42,9 +44,16 @@ struct JobList {
   std::vector<Root> roots;    // by value
 };
 
-// `lanes`: of the kernels.
-JobList make_jobs(const Graph& graph, const std::vector<NodeId>& outputs, std::int64_t lanes,
-                  bool fuse);
+// What a backend's kernels can do.
+struct JobRules {
+  std::int64_t lanes = 1;  // channels of a block
+  FusionRules fusion;
+  // The columns of +0 that the kernel of a convolution or linear layer (or of the gradient of one)
+  // reads beside an image of this width. Empty: none ever.
+  std::function<ColumnPadding(const Node& node, std::int64_t in_width)> columns{};
+};
+
+JobList make_jobs(const Graph& graph, const std::vector<NodeId>& outputs, const JobRules& rules);
 
 // A convolution's or linear layer's attributes; a linear layer is a convolution whose kernel is the
 // whole image.
@@ -53,4 +62,4 @@ std::optional<Conv2d> as_convolution(const Graph& graph, const Node& node);
 // The convolution whose input gradient a node computes, likewise.
 std::optional<Conv2d> as_convolution_grad(const Graph& graph, const Node& node);
 
-}  // namespace apatite::exact
+}  // namespace apatite

@@ -1,12 +1,14 @@
 // How a value lies in memory.
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <vector>
 
+#include "engine/op.h"
 #include "engine/shape.h"
 
-namespace apatite::exact {
+namespace apatite {
 
 // [channel block][row][column][lane]. A block holds up to `lanes` channels; its unused lanes are
 // +0. Concatenation joins the blocks of its inputs, so a block in the middle may be partly used:
@@ -59,7 +61,16 @@ struct Layout {
     return unused;
   }
 
+  [[nodiscard]] Extent extent() const { return {height, width}; }
+
   bool operator==(const Layout&) const = default;
 };
 
-}  // namespace apatite::exact
+// Where a value of the plan lies: blocks first_block, ... of a buffer.
+struct Value {
+  Layout layout;
+  std::size_t buffer = 0;
+  std::int64_t first_block = 0;
+};
+
+}  // namespace apatite

@@ -5,9 +5,9 @@
 #include <cstdint>
 #include <vector>
 
-#include "engine/exact/jobs.h"
+#include "engine/jobs.h"
 
-namespace apatite::exact {
+namespace apatite {
 
 // A buffer of the plan.
 struct Buffer {
@@ -25,7 +25,11 @@ struct MemoryPlan {
   std::size_t cut_job = 0;       // the first job that runs on the whole batch
 };
 
-// Gives each value of `list` its place.
-MemoryPlan plan_memory(const Graph& graph, JobList& list);
+// Whether the first jobs run image by image, so that the large early values of one image stay in
+// the cache, or every job on the whole batch.
+enum class BatchOrder { kImagesFirst, kWholeBatch };
 
-}  // namespace apatite::exact
+// Gives each value of `list` its place.
+MemoryPlan plan_memory(const Graph& graph, JobList& list, BatchOrder order);
+
+}  // namespace apatite
