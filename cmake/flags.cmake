@@ -28,3 +28,9 @@ endif()
 if(APATITE_FUZZ)
   target_compile_options(apatite_flags INTERFACE -fsanitize=fuzzer-no-link)
 endif()
+# So far for C++; the contract in CUDA's words.
+get_target_property(cxx_options apatite_flags INTERFACE_COMPILE_OPTIONS)
+set(cuda_options -fmad=false -ftz=false -prec-div=true -prec-sqrt=true --expt-relaxed-constexpr
+  -Werror=all-warnings -Xcompiler=-Wall,-Wextra,-ffp-contract=off)
+set_target_properties(apatite_flags PROPERTIES INTERFACE_COMPILE_OPTIONS
+  "$<$<COMPILE_LANGUAGE:CXX>:${cxx_options}>;$<$<COMPILE_LANGUAGE:CUDA>:${cuda_options}>")

@@ -5,6 +5,9 @@
 
 #include "base/error.h"
 #include "base/text.h"
+#ifdef APATITE_WITH_CUDA
+#include "engine/cuda/cuda.h"
+#endif
 #include "engine/exact/exact.h"
 #include "engine/reference/reference.h"
 
@@ -18,8 +21,11 @@ std::vector<Tensor64> Executable::run64(const Tensor& input,
 }
 
 std::span<const Backend* const> backends() {
-  static const std::array<const Backend*, 3> all{&exact_backend(), &reference_backend(),
-                                                 &reference64_backend()};
+  static const std::array all{&exact_backend(),
+#ifdef APATITE_WITH_CUDA
+                              &cuda_exact_backend(), &cuda_backend(),
+#endif
+                              &reference_backend(), &reference64_backend()};
   return all;
 }
 

@@ -12,7 +12,7 @@ for folder in $order; do [ ! -d "$folder" ] || present="$present $folder"; done
 [ -n "$present" ] || { echo "no folder of the library is here" >&2; exit 1; }
 
 # shellcheck disable=SC2086
-find $present -type f \( -name '*.h' -o -name '*.cc' \) | sort | xargs awk -v order="$order" '
+find $present -type f \( -name '*.h' -o -name '*.cc' -o -name '*.cu' \) | sort | xargs awk -v order="$order" '
   BEGIN { count = split(order, names, " "); for (i = 1; i <= count; ++i) rank[names[i]] = i }
   FNR == 1 { ++files; split(FILENAME, parts, "/"); mine = parts[1] }
   /^[ \t]*#[ \t]*include[ \t]*"/ {

@@ -10,10 +10,10 @@ formatter=$(command -v clang-format-14 || command -v clang-format)
 }
 # The files of the project: those that git tracks or would; outside a repository, all but builds.
 if git rev-parse --is-inside-work-tree >/dev/null 2>&1; then
-  list=$(git ls-files --cached --others --exclude-standard -- '*.h' '*.cc' |
+  list=$(git ls-files --cached --others --exclude-standard -- '*.h' '*.cc' '*.cu' |
          while read -r file; do [ ! -f "$file" ] || echo "$file"; done)
 else
-  list=$(find . -path './build*' -prune -o \( -name '*.h' -o -name '*.cc' \) -print)
+  list=$(find . -path './build*' -prune -o \( -name '*.h' -o -name '*.cc' -o -name '*.cu' \) -print)
 fi
 [ -n "$list" ] || { echo "no C++ files found" >&2; exit 1; }
 mapfile -t files <<<"$list"

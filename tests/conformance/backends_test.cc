@@ -2,6 +2,7 @@
 // promised, a derived bound elsewhere.
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <map>
 #include <ostream>
 #include <string>
@@ -11,6 +12,7 @@
 #include "tests/conformance/cases.h"
 #include "tests/support/compare.h"
 #include "tests/support/error_bound.h"
+#include "tests/support/host_program.h"
 #include "tests/support/random_parameters.h"
 
 namespace apatite {
@@ -19,9 +21,12 @@ namespace {
 constexpr std::int64_t kBatch = 3;
 
 // What a backend is held to. One that is not listed here fails the test: say what it promises.
-enum class Promise { kBits, kBinary64 };
-const std::map<std::string, Promise, std::less<>> kPromises{
-    {"exact", Promise::kBits}, {"reference", Promise::kBits}, {"reference64", Promise::kBinary64}};
+enum class Promise { kBits, kBound, kBinary64 };
+const std::map<std::string, Promise, std::less<>> kPromises{{"exact", Promise::kBits},
+                                                            {"cuda-exact", Promise::kBits},
+                                                            {"cuda", Promise::kBound},
+                                                            {"reference", Promise::kBits},
+                                                            {"reference64", Promise::kBinary64}};
 
 std::vector<NodeId> all_nodes(const Graph& graph) {
   std::vector<NodeId> ids(graph.nodes().size());
@@ -50,15 +55,15 @@ Graph graph_of(const std::string& line, Pass pass) {
   return pass == Pass::kForward ? graph : with_gradients(graph).graph;
 }
 
-// A case with the reference's value of every node.
+// A case with a backend's value of every node: mostly the reference's.
 struct Oracle {
-  Oracle(const std::string& line, Values values, Pass pass = Pass::kForward)
+  Oracle(const std::string& line, Values values, Pass pass = Pass::kForward,
+         const Backend& backend = find_backend("reference"))
       : graph(graph_of(line, pass)),
         targets(pass == Pass::kForward ? std::span<const std::int64_t>() : kTargets),
         source(graph, RandomParameters(name_hash(line), values)),
         input(random_images(graph.node(0).shape, kBatch, name_hash(line) + 1, values)),
-        nodes(find_backend("reference")
-                  .compile(graph, source, {.outputs = all_nodes(graph), .threads = 1})
+        nodes(backend.compile(graph, source, {.outputs = all_nodes(graph), .threads = 1})
                   ->run(input, targets)) {}
 
   Graph graph;
@@ -128,16 +133,30 @@ void PrintTo(const Target& target, std::ostream* stream) {
   *stream << target.backend->name() << ' ' << target.isa;
 }
 
-std::vector<Target> exact_targets() {
+std::vector<Target> targets_that_promise(Promise promise) {
   std::vector<Target> targets;
   for (const Backend* backend : backends()) {
-    if (kPromises.at(std::string(backend->name())) != Promise::kBits) continue;
+    if (kPromises.at(std::string(backend->name())) != promise) continue;
     if (!backend->unavailable_reason().empty()) continue;
     for (const Isa& isa : backend->isas()) {
       if (isa.present) targets.push_back({backend, isa.name});
     }
   }
   return targets;
+}
+
+std::vector<Target> exact_targets() {
+  std::vector<Target> targets = targets_that_promise(Promise::kBits);
+  targets.push_back({&host_program_backend(), "scalar"});
+  return targets;
+}
+
+// A test's name takes no hyphens.
+std::string test_name(const ::testing::TestParamInfo<Target>& test) {
+  std::string name = std::to_string(test.index) + "_" + std::string(test.param.backend->name()) +
+                     "_" + test.param.isa;
+  std::replace(name.begin(), name.end(), '-', '_');
+  return name;
 }
 
 class ExactBackend : public ::testing::TestWithParam<Target> {};
@@ -192,11 +211,7 @@ TEST_P(ExactBackend, HasTheBitsOfTheReferenceInEveryGradient) {
   EXPECT_GT(cases, 0) << conformance_file() << " holds no case";
 }
 
-INSTANTIATE_TEST_SUITE_P(All, ExactBackend, ::testing::ValuesIn(exact_targets()),
-                         [](const auto& test) {
-                           return std::to_string(test.index) + "_" +
-                                  std::string(test.param.backend->name()) + "_" + test.param.isa;
-                         });
+INSTANTIATE_TEST_SUITE_P(All, ExactBackend, ::testing::ValuesIn(exact_targets()), test_name);
 
 TEST(Conformance, EveryBackendHasAPromiseAndTheListIsLong) {
   for (const Backend* backend : backends()) {
@@ -286,6 +301,31 @@ TEST(Conformance, GradientsOfReferenceLieWithinTheirDerivedBounds) {
             << oracle.graph.node(id).name;
       }
       ASSERT_FALSE(HasFailure());
+    }
+  }
+}
+
+// Each node of a backend that promises no bits, forward and backward, within the bound of its own
+// inputs, which holds for any order of its sums.
+TEST(Conformance, FastBackendsLieWithinTheDerivedBounds) {
+  const std::vector<Target> targets = targets_that_promise(Promise::kBound);
+  if (targets.empty()) GTEST_SKIP() << "no such backend can run here";
+  for (const Target& target : targets) {
+    for (const std::string& line : conformance_cases()) {
+      for (const Values values : {Values::kNetwork, Values::kSpiced, Values::kTiny}) {
+        const Oracle nodes(line, values, Pass::kBackward, *target.backend);
+        const ErrorBound bounds(nodes.graph, nodes.source);
+        for (NodeId id = 1; id < nodes.nodes.size(); ++id) {
+          const Op& op = nodes.graph.node(id).op;
+          // (Which class is predicted is no matter of rounding.)
+          if (std::holds_alternative<ScoreGrad>(op)) continue;
+          const auto local = bounds.local(id, inputs_of(nodes, id, 1));
+          EXPECT_EQ(bound_violation(local.value, local.bound, image_of(nodes.nodes[id], 1)), "")
+              << target.backend->name() << ", APATITE_CASE='" << line << "' values "
+              << static_cast<int>(values) << ", node " << nodes.graph.node(id).name;
+        }
+        ASSERT_FALSE(HasFailure());
+      }
     }
   }
 }

@@ -1,0 +1,401 @@
+#include <cuda_pipeline_primitives.h>
+
+#include <utility>
+
+#include "engine/cuda/kernels.h"
+#include "engine/cuda/tiles.h"
+
+namespace apatite::cuda {
+namespace {
+
+// --- One thread per result ---
+
+template <class Op>
+__global__ void run_each(Op op, std::int64_t count) {
+  const std::int64_t i = std::int64_t{blockIdx.x} * blockDim.x + threadIdx.x;
+  if (i < count) op(i);
+}
+
+template <class Op>
+void enqueue_each(const Op& op, cudaStream_t stream) {
+  constexpr std::int64_t kThreads = 256;
+  const std::int64_t count = op.count();
+  if (count == 0) return;
+  const auto blocks = static_cast<unsigned>((count + kThreads - 1) / kThreads);
+  run_each<<<blocks, static_cast<unsigned>(kThreads), 0, stream>>>(op, count);
+}
+
+// A chain per thread.
+struct EachChain {
+  ConvArgs args;
+
+  [[nodiscard]] __host__ __device__ std::int64_t count() const {
+    return args.groups * args.out_per_group * args.pixels();
+  }
+  __device__ void operator()(std::int64_t i) const {
+    const std::int64_t channel = i / args.pixels();
+    const Pixel pixel = pixel_at(args, i % args.pixels());
+    const std::int64_t group = channel / args.out_per_group;
+    const std::int64_t m = channel % args.out_per_group;
+    store_value(args, group, m, pixel, chain_value(args, group, m, pixel));
+  }
+};
+
+struct EachTap {
+  GatherTaps gather;
+
+  [[nodiscard]] __host__ __device__ std::int64_t count() const {
+    return gather.args.depth * gather.pixels;
+  }
+  __device__ void operator()(std::int64_t i) const {
+    const Pixel pixel = pixel_at(gather.args, gather.first_pixel + i % gather.pixels);
+    gather.matrix[i] = tap_value(gather.args, gather.group, pixel, i / gather.pixels);
+  }
+};
+
+struct EachSum {
+  FinishSums finish;
+
+  [[nodiscard]] __host__ __device__ std::int64_t count() const {
+    return finish.args.out_per_group * finish.pixels;
+  }
+  __device__ void operator()(std::int64_t i) const {
+    const Pixel pixel = pixel_at(finish.args, finish.first_pixel + i % finish.pixels);
+    store_value(finish.args, finish.group, i / finish.pixels, pixel, finish.sums[i]);
+  }
+};
+
+// --- Convolutions in tiles ---
+//
+// A block of threads computes kOut channels x kPixels. It walks over the taps in steps of kDepth,
+// in ascending order: weights and taps of a step are copied to shared memory while steps before it
+// are computed, kStages - 1 steps ahead. Every accumulator is one output's chain from its first tap
+// to its last.
+
+constexpr int kDepth = 16;
+constexpr int kStages = 3;
+
+template <std::size_t kIndex>
+struct Tile {
+  static constexpr TileShape kShape = kTiles[kIndex];
+  static constexpr int kOut = kShape.out;
+  static constexpr int kPixels = kShape.pixels;
+  static constexpr int kThreads = kShape.threads();
+  // A thread's channels and pixels come in runs of four (or two), which are loaded at once; the
+  // runs are spread over the tile.
+  static constexpr int kOutRun = kShape.thread_out < 4 ? kShape.thread_out : 4;
+  static constexpr int kOutRuns = kShape.thread_out / kOutRun;
+  static constexpr int kPixelRun = kShape.thread_pixels < 4 ? kShape.thread_pixels : 4;
+  static constexpr int kPixelRuns = kShape.thread_pixels / kPixelRun;
+  static constexpr int kPixelThreads = kPixels / kShape.thread_pixels;
+  static_assert(kThreads % kPixels == 0 && kDepth % (kThreads / kPixels) == 0);
+};
+
+template <class T>
+struct Stage {
+  alignas(16) float weights[kDepth][T::kOut];
+  alignas(16) float taps[kDepth][T::kPixels];
+};
+
+template <int kCount>
+struct alignas(sizeof(float) * kCount) Run {
+  float values[kCount];
+};
+
+// A row or column outside of every image.
+constexpr std::int32_t kOutside = -(1 << 30);
+
+// What a thread copies to shared memory.
+template <class T, bool kPointwise, bool kNorm>
+class Copier {
+ public:
+  __device__ Copier(const ConvArgs& args, std::int64_t group, std::int64_t first_out,
+                    std::int64_t first_pixel)
+      : args_(args),
+        weights_(args.weights + group * args.padded_depth * args.padded_out),
+        first_out_(static_cast<int>(first_out)),
+        x_plane_(args.x_plane()),
+        group_(group) {
+    if constexpr (kPointwise) {
+      first_pixel_ = first_pixel;
+      pixels_ = args.pixels();
+    } else {
+      const std::int64_t p = first_pixel + own_pixel();
+      if (p < args.pixels()) {
+        pixel_ = pixel_at(args, p);
+      } else {
+        pixel_.row = pixel_.column = kOutside;
+        pixel_.x = 0;
+      }
+    }
+  }
+
+  // Starts to copy the taps from `depth` on.
+  __device__ void start(Stage<T>& stage, int depth) const {
+    constexpr int kRuns = T::kOut / 4;
+#pragma unroll
+    for (int i = static_cast<int>(threadIdx.x); i < kDepth * kRuns; i += T::kThreads) {
+      const int k = i / kRuns;
+      const int m = i % kRuns * 4;
+      const bool inside = first_out_ + m < args_.padded_out;
+      const float* from =
+          weights_ + std::int64_t{depth + k} * args_.padded_out + (inside ? first_out_ + m : 0);
+      __pipeline_memcpy_async(&stage.weights[k][m], from, 16, inside ? 0 : 16);
+    }
+    if constexpr (kPointwise) {
+      for_each_run([&](int k, int p) {
+        const bool inside = depth + k < args_.depth && first_pixel_ + p < pixels_;
+        const std::int64_t at =
+            (group_ * args_.in_per_group + depth + k) * x_plane_ + first_pixel_ + p;
+        __pipeline_memcpy_async(&stage.taps[k][p], args_.x + (inside ? at : 0), 16,
+                                inside ? 0 : 16);
+      });
+    } else {
+      for_each_own_tap([&](int k) {
+        const Tap tap = load_tap(args_.taps + depth + k);
+        const bool inside = tap_inside(args_, pixel_, tap);
+        const std::int64_t at =
+            inside ? tap_index(args_, x_plane_, group_, pixel_, tap) : std::int64_t{0};
+        __pipeline_memcpy_async(&stage.taps[k][own_pixel()], args_.x + at, 4, inside ? 0 : 4);
+      });
+    }
+  }
+
+  // Once they are there: batch norm and ReLU of the taps that this thread has copied.
+  __device__ void normalize(Stage<T>& stage, int depth) const {
+    const auto norm = [&](float& x, int k) {
+      x = norm_before(x, args_.norm_scale[depth + k], args_.norm_shift[depth + k], args_.status);
+    };
+    if constexpr (!kNorm) return;
+    if constexpr (kPointwise) {
+      for_each_run([&](int k, int p) {
+        for (int i = 0; i < 4; ++i) norm(stage.taps[k][p + i], k);
+      });
+    } else {
+      for_each_own_tap([&](int k) { norm(stage.taps[k][own_pixel()], k); });
+    }
+  }
+
+ private:
+  static __device__ int own_pixel() { return static_cast<int>(threadIdx.x) % T::kPixels; }
+
+  static __device__ Tap load_tap(const Tap* tap) {
+    const int4 raw = __ldg(reinterpret_cast<const int4*>(tap));
+    return {raw.x, raw.y, raw.z, raw.w};
+  }
+
+  // Of a column of taps per thread.
+  template <class Function>
+  static __device__ void for_each_own_tap(Function function) {
+    constexpr int kRows = T::kThreads / T::kPixels;
+#pragma unroll
+    for (int i = 0; i < kDepth / kRows; ++i) {
+      function(static_cast<int>(threadIdx.x) / T::kPixels + i * kRows);
+    }
+  }
+
+  // Of four pixels of one tap at once.
+  template <class Function>
+  static __device__ void for_each_run(Function function) {
+    constexpr int kRuns = T::kPixels / 4;
+#pragma unroll
+    for (int i = static_cast<int>(threadIdx.x); i < kDepth * kRuns; i += T::kThreads) {
+      function(i / kRuns, i % kRuns * 4);
+    }
+  }
+
+  const ConvArgs& args_;
+  const float* weights_;
+  int first_out_;
+  std::int64_t x_plane_;
+  std::int64_t group_;
+  Pixel pixel_{};                 // !kPointwise
+  std::int64_t first_pixel_ = 0;  // kPointwise
+  std::int64_t pixels_ = 0;
+};
+
+template <int kRun>
+__device__ void load_run(float* to, const float* from) {
+  const auto run = *reinterpret_cast<const Run<kRun>*>(from);
+#pragma unroll
+  for (int i = 0; i < kRun; ++i) to[i] = run.values[i];
+}
+
+template <class T>
+using Accumulators = float[T::kShape.thread_out][T::kShape.thread_pixels];
+
+// One step: kDepth taps of every chain, ascending.
+template <class T>
+__device__ void multiply(const Stage<T>& stage, int out, int pixel, Accumulators<T>& acc) {
+#pragma unroll
+  for (int k = 0; k < kDepth; ++k) {
+    float w[T::kShape.thread_out];
+    float x[T::kShape.thread_pixels];
+#pragma unroll
+    for (int run = 0; run < T::kOutRuns; ++run) {
+      load_run<T::kOutRun>(w + run * T::kOutRun,
+                           &stage.weights[k][out + run * (T::kOut / T::kOutRuns)]);
+    }
+#pragma unroll
+    for (int run = 0; run < T::kPixelRuns; ++run) {
+      load_run<T::kPixelRun>(x + run * T::kPixelRun,
+                             &stage.taps[k][pixel + run * (T::kPixels / T::kPixelRuns)]);
+    }
+#pragma unroll
+    for (int i = 0; i < T::kShape.thread_out; ++i) {
+#pragma unroll
+      for (int j = 0; j < T::kShape.thread_pixels; ++j) acc[i][j] = fmaf(x[j], w[i], acc[i][j]);
+    }
+  }
+}
+
+// Four results that lie one after the other.
+__device__ void store_run(const ConvArgs& args, std::int64_t channel, std::int64_t at,
+                          const float* acc) {
+  const auto load4 = [&](const float* from) {
+    return from != nullptr ? *reinterpret_cast<const float4*>(from + at) : float4{};
+  };
+  const float4 residual = load4(args.finish.residual);
+  const float4 mask = load4(args.finish.mask);
+  const auto value = [&](float sum, float of_residual, float of_mask) {
+    return finish_value(args.finish, sum, channel, of_residual, of_mask, args.status);
+  };
+  *reinterpret_cast<float4*>(args.y + at) = {
+      value(acc[0], residual.x, mask.x), value(acc[1], residual.y, mask.y),
+      value(acc[2], residual.z, mask.z), value(acc[3], residual.w, mask.w)};
+}
+
+template <class T>
+__device__ void store_tile(const ConvArgs& args, std::int64_t group, std::int64_t first_out,
+                           std::int64_t first_pixel, const Accumulators<T>& acc) {
+  const std::int64_t pixels = args.pixels();
+  const bool in_runs = T::kPixelRun == 4 && args.dense_y() && pixels % 4 == 0;
+#pragma unroll
+  for (int pixel_run = 0; pixel_run < T::kPixelRuns; ++pixel_run) {
+    const std::int64_t first = first_pixel + pixel_run * (T::kPixels / T::kPixelRuns);
+    if constexpr (T::kPixelRun == 4) {
+      if (in_runs) {
+        if (first >= pixels) continue;
+#pragma unroll
+        for (int i = 0; i < T::kShape.thread_out; ++i) {
+          const std::int64_t m =
+              first_out + i / T::kOutRun * (T::kOut / T::kOutRuns) + i % T::kOutRun;
+          if (m >= args.out_per_group) continue;
+          const std::int64_t channel = group * args.out_per_group + m;
+          store_run(args, channel, channel * pixels + first, &acc[i][pixel_run * 4]);
+        }
+        continue;
+      }
+    }
+#pragma unroll
+    for (int j = 0; j < T::kPixelRun; ++j) {
+      if (first + j >= pixels) continue;
+      const Pixel pixel = pixel_at(args, first + j);
+#pragma unroll
+      for (int i = 0; i < T::kShape.thread_out; ++i) {
+        const std::int64_t m =
+            first_out + i / T::kOutRun * (T::kOut / T::kOutRuns) + i % T::kOutRun;
+        if (m >= args.out_per_group) continue;
+        store_value(args, group, m, pixel, acc[i][pixel_run * T::kPixelRun + j]);
+      }
+    }
+  }
+}
+
+template <std::size_t kIndex, bool kPointwise, bool kNorm>
+__global__ void __launch_bounds__(Tile<kIndex>::kThreads)
+    run_tiles(const __grid_constant__ ConvArgs args) {
+  using T = Tile<kIndex>;
+  __shared__ Stage<T> stages[kStages];
+  const std::int64_t group = blockIdx.z;
+  const std::int64_t block_out = std::int64_t{blockIdx.y} * T::kOut;
+  const std::int64_t block_pixel = std::int64_t{blockIdx.x} * T::kPixels;
+  const Copier<T, kPointwise, kNorm> copier(args, group, block_out, block_pixel);
+  const int out = static_cast<int>(threadIdx.x) / T::kPixelThreads * T::kOutRun;
+  const int pixel = static_cast<int>(threadIdx.x) % T::kPixelThreads * T::kPixelRun;
+  Accumulators<T> acc{};
+
+  const int steps = args.padded_depth / kDepth;
+  for (int step = 0; step < kStages - 1; ++step) {
+    if (step < steps) copier.start(stages[step], step * kDepth);
+    __pipeline_commit();
+  }
+  int now = 0;
+  for (int step = 0; step < steps; ++step) {
+    __pipeline_wait_prior(kStages - 2);
+    copier.normalize(stages[now], step * kDepth);
+    __syncthreads();  // the step is there, and all have computed the one before
+    const int ahead = step + kStages - 1;
+    const int free = now == 0 ? kStages - 1 : now - 1;
+    if (ahead < steps) copier.start(stages[free], ahead * kDepth);
+    __pipeline_commit();
+    multiply<T>(stages[now], out, pixel, acc);
+    now = now + 1 == kStages ? 0 : now + 1;
+  }
+  store_tile<T>(args, group, block_out + out, block_pixel + pixel, acc);
+}
+
+template <std::size_t kIndex, bool kPointwise, bool kNorm>
+void enqueue_tiles(const ConvArgs& args, cudaStream_t stream) {
+  using T = Tile<kIndex>;
+  const auto divide_up = [](std::int64_t value, std::int64_t by) {
+    return static_cast<unsigned>((value + by - 1) / by);
+  };
+  const dim3 blocks(divide_up(args.pixels(), T::kPixels), divide_up(args.out_per_group, T::kOut),
+                    static_cast<unsigned>(args.groups));
+  run_tiles<kIndex, kPointwise, kNorm><<<blocks, T::kThreads, 0, stream>>>(args);
+}
+
+template <std::size_t kIndex>
+void enqueue_tile(const ConvArgs& args, cudaStream_t stream) {
+  // Copies of four pixels need addresses that are multiples of 16 bytes.
+  const bool pointwise = args.pointwise() && args.x_plane() % 4 == 0 &&
+                         reinterpret_cast<std::uintptr_t>(args.x) % 16 == 0;
+  const bool norm = args.norm_scale != nullptr;
+  if (pointwise) {
+    norm ? enqueue_tiles<kIndex, true, true>(args, stream)
+         : enqueue_tiles<kIndex, true, false>(args, stream);
+  } else {
+    norm ? enqueue_tiles<kIndex, false, true>(args, stream)
+         : enqueue_tiles<kIndex, false, false>(args, stream);
+  }
+}
+
+template <std::size_t... kIndices>
+void enqueue_convolution(const ConvArgs& args, std::size_t tile, cudaStream_t stream,
+                         std::index_sequence<kIndices...>) {
+  ((tile == kIndices ? enqueue_tile<kIndices>(args, stream) : void()), ...);
+}
+
+}  // namespace
+
+void enqueue(const Launch& launch, std::size_t tile, cudaStream_t stream) {
+  std::visit(
+      [&](const auto& op) {
+        if constexpr (std::is_same_v<std::decay_t<decltype(op)>, ConvArgs>) {
+          if (runs_in_tiles(op)) {
+            enqueue_convolution(op, tile, stream, std::make_index_sequence<kTiles.size()>());
+          } else {
+            enqueue_each(EachChain{op}, stream);
+          }
+        } else {
+          enqueue_each(op, stream);
+        }
+      },
+      launch);
+}
+
+void enqueue(const GatherTaps& launch, cudaStream_t stream) {
+  enqueue_each(EachTap{launch}, stream);
+}
+
+void enqueue(const FinishSums& launch, cudaStream_t stream) {
+  enqueue_each(EachSum{launch}, stream);
+}
+
+cudaError_t check_kernels() {
+  cudaFuncAttributes attributes{};
+  return cudaFuncGetAttributes(&attributes, run_each<CopyValue>);
+}
+
+}  // namespace apatite::cuda

@@ -1,0 +1,64 @@
+// From a graph to launches: what both GPU backends share. Everything here runs on the CPU.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <functional>
+#include <span>
+#include <vector>
+
+#include "engine/backend.h"
+#include "engine/cuda/launch.h"
+#include "engine/memory_plan.h"
+
+namespace apatite::cuda {
+
+// Where the memory of one run lies. All pointers are of the device.
+struct RunMemory {
+  std::int64_t batch = 0;
+  float* arena = nullptr;                 // Program::arena_floats(batch)
+  const float* parameters = nullptr;      // a copy of Program::parameters()
+  const Tap* taps = nullptr;              // a copy of Program::taps()
+  const float* input = nullptr;           // the batch, N x C x H x W
+  std::span<float* const> outputs;        // likewise, in the order of the outputs
+  const std::int64_t* targets = nullptr;  // by image; null: the predicted classes
+  std::int32_t* status = nullptr;         // set to 1 where a value is not finite
+};
+
+// The steps hold on to the program: it stays where it is.
+class Program {
+ public:
+  // Loads and packs the parameters. Throws what `source` and fold_batch_norm throw.
+  Program(const Graph& graph, const ParameterSource& source, const std::vector<NodeId>& outputs,
+          bool fuse);
+  Program(const Program&) = delete;
+  Program& operator=(const Program&) = delete;
+  ~Program() = default;
+
+  [[nodiscard]] std::span<const float> parameters() const { return parameters_; }
+  [[nodiscard]] std::span<const Tap> taps() const { return taps_; }
+  // Gives the memory of parameters() and taps() back, once the device has its copies.
+  void release_parameters();
+
+  [[nodiscard]] std::int64_t arena_floats(std::int64_t batch) const {
+    return memory_.batch_arena * batch;
+  }
+
+  // In the order in which they must run.
+  [[nodiscard]] std::vector<Launch> launches(const RunMemory& memory) const;
+
+ private:
+  using MakeLaunch = std::function<Launch(const RunMemory&)>;
+  class Maker;
+
+  // The first element of a value: its channel 0, image 0.
+  [[nodiscard]] float* at(const Value& value, const RunMemory& memory) const;
+
+  JobList jobs_;
+  MemoryPlan memory_;
+  std::vector<MakeLaunch> steps_;
+  std::vector<float> parameters_;
+  std::vector<Tap> taps_;
+};
+
+}  // namespace apatite::cuda

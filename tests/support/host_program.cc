@@ -1,0 +1,96 @@
+#include "tests/support/host_program.h"
+
+#include <limits>
+#include <type_traits>
+
+#include "engine/cuda/program.h"
+#include "engine/fp_environment.h"
+
+namespace apatite {
+namespace {
+
+using cuda::ConvArgs;
+
+void run_launch(const ConvArgs& args) {
+  for (std::int64_t p = 0; p < args.pixels(); ++p) {
+    const cuda::Pixel pixel = cuda::pixel_at(args, p);
+    for (std::int64_t channel = 0; channel < args.groups * args.out_per_group; ++channel) {
+      const std::int64_t group = channel / args.out_per_group;
+      const std::int64_t m = channel % args.out_per_group;
+      cuda::store_value(args, group, m, pixel, cuda::chain_value(args, group, m, pixel));
+    }
+  }
+}
+
+template <class Op>
+void run_launch(const Op& op) {
+  for (std::int64_t i = 0; i < op.count(); ++i) op(i);
+}
+
+class HostExecutable final : public Executable {
+ public:
+  HostExecutable(const Graph& graph, const ParameterSource& source, const CompileOptions& options)
+      : graph_(graph),
+        outputs_(resolve_outputs(graph, options)),
+        program_(graph_, source, outputs_, options.fuse) {}
+
+  std::vector<Tensor> run(const Tensor& input, std::span<const std::int64_t> targets) override {
+    const FpEnvironment environment;
+    check_input(graph_, input);
+    const std::int64_t batch = input.dims()[0];
+    check_targets(graph_, targets, batch);
+    std::vector<Tensor> results;
+    std::vector<float*> outputs;
+    results.reserve(outputs_.size());
+    for (const NodeId id : outputs_) {
+      results.push_back(Tensor::uninitialized(graph_.node(id).shape.with_batch(batch)));
+      outputs.push_back(results.back().data());
+    }
+    // What nobody writes is NaN, and shows where it is read.
+    std::vector<float> arena(static_cast<std::size_t>(program_.arena_floats(batch)),
+                             std::numeric_limits<float>::quiet_NaN());
+    std::int32_t status = 0;
+    for (const cuda::Launch& launch : program_.launches({.batch = batch,
+                                      .arena = arena.data(),
+                                      .parameters = program_.parameters().data(),
+                                      .taps = program_.taps().data(),
+                                      .input = input.data(),
+                                      .outputs = outputs,
+                                      .targets = targets.empty() ? nullptr : targets.data(),
+                                      .status = &status})) {
+      std::visit([](const auto& op) { run_launch(op); }, launch);
+    }
+    if (status != 0) throw Error(ErrorKind::kNumeric, "host", "a non-finite value arose");
+    return results;
+  }
+
+ private:
+  Graph graph_;
+  std::vector<NodeId> outputs_;
+  cuda::Program program_;
+};
+
+class HostBackend final : public Backend {
+ public:
+  [[nodiscard]] std::string_view name() const override { return "cuda-on-cpu"; }
+  [[nodiscard]] std::string_view description() const override {
+    return "the program of the GPU backends, carried out on the CPU";
+  }
+  [[nodiscard]] std::string_view promise() const override { return "equals reference"; }
+  [[nodiscard]] std::vector<Isa> isas() const override { return {{.name = "scalar"}}; }
+  [[nodiscard]] std::unique_ptr<Executable> compile(const Graph& graph,
+                                                    const ParameterSource& parameters,
+                                                    const CompileOptions& options) const override {
+    resolve_isa(*this, options.isa);
+    return std::make_unique<HostExecutable>(graph, parameters, options);
+  }
+};
+
+}  // namespace
+
+const Backend& host_program_backend() {
+  static const HostBackend backend;
+  return backend;
+}
+
+}  // namespace apatite

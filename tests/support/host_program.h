@@ -1,0 +1,12 @@
+// The program of the GPU backends carried out on the CPU: the same launches, index arithmetic and
+// order of sums as on a GPU, one result after the other.
+#pragma once
+
+#include "engine/backend.h"
+
+namespace apatite {
+
+// "cuda-on-cpu"; it promises the bits of the reference.
+const Backend& host_program_backend();
+
+}  // namespace apatite
