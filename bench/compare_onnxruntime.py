@@ -14,26 +14,20 @@ With --isa apatite is timed alone: ONNX Runtime cannot be held to an instruction
 import argparse
 import dataclasses
 import os
-import platform
 import statistics
 import subprocess
-import sys
 import tempfile
 import time
 from pathlib import Path
 
 import numpy as np
 import onnxruntime
-import safetensors.torch
 import torch
-import torchvision
+
+from engines import (
+    IMAGE_SIZE, Apatite, cpu_model, difference, seeded_weights, summary, torch_model)
 
 OPSET = 17
-SEED = 1
-IMAGE_SIZE = 224
-# The engines sum in different orders. In binary32 with these weights the logits then differ by a
-# few units of 1e-6 of the largest; a wrong layer changes them by more than this.
-AGREEMENT = 1e-4
 # Cores that other programs may take during a turn that counts.
 MOST_DISTURBANCE = 0.05
 
@@ -43,36 +37,6 @@ class Case:
     network: str
     threads: int
     batch: int
-
-
-class Apatite:
-    """run_network: a process that has compiled the network and times runs on demand."""
-
-    def __init__(self, program, weights, case, isa, folder):
-        self.input_file = folder / "input.npy"
-        self.logits_file = folder / "logits.npy"
-        command = [program, weights, "--threads", case.threads, "--batch", case.batch]
-        command += ["--height", IMAGE_SIZE, "--width", IMAGE_SIZE]
-        command += ["--input", self.input_file, "--logits", self.logits_file]
-        command += ["--isa", isa] if isa else []
-        self.process = subprocess.Popen(
-            [str(word) for word in command],
-            stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
-        if not self.process.stdout.readline().startswith("ready"):
-            sys.exit(f"{program} did not start")
-
-    def times(self, runs):
-        self.process.stdin.write(f"run {runs}\n")
-        self.process.stdin.flush()
-        return [float(word) for word in self.process.stdout.readline().split()]
-
-    def cpu_seconds(self):
-        fields = Path(f"/proc/{self.process.pid}/stat").read_text().rsplit(")", 1)[1].split()
-        return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
-
-    def close(self):
-        self.process.stdin.close()
-        self.process.wait()
 
 
 class OnnxRuntime:
@@ -107,25 +71,10 @@ def busy_seconds():
 
 
 def export_onnx(network, weights, path):
-    model = getattr(torchvision.models, network)(weights=None)
-    missing, unexpected = model.load_state_dict(
-        safetensors.torch.load_file(weights), strict=False)
-    if unexpected or any(not name.endswith("num_batches_tracked") for name in missing):
-        sys.exit(f"{network}: missing {missing}, unexpected {unexpected}")
     image = torch.zeros(1, 3, IMAGE_SIZE, IMAGE_SIZE)
     torch.onnx.export(
-        model.eval(), (image,), path, dynamo=False, opset_version=OPSET,
+        torch_model(network, weights), (image,), path, dynamo=False, opset_version=OPSET,
         input_names=["x"], output_names=["y"], dynamic_axes={"x": {0: "n"}, "y": {0: "n"}})
-
-
-def difference(ours, theirs):
-    """The largest difference of the logits, relative to the largest logit; ends if it is large."""
-    if ours.shape != theirs.shape or not np.all(np.isfinite(ours)):
-        sys.exit(f"logits of shapes {ours.shape} and {theirs.shape} cannot be compared")
-    relative = float(np.max(np.abs(ours.astype(np.float64) - theirs)) / np.max(np.abs(theirs)))
-    if relative > AGREEMENT or np.any(ours.argmax(1) != theirs.argmax(1)):
-        sys.exit(f"the engines disagree: {relative:.2e} of the largest logit")
-    return relative
 
 
 def one_turn(engine, runs):
@@ -161,21 +110,10 @@ def take_turns(engines, options):
     return chosen, counts if enough else f"{counts}: disturbed"
 
 
-def summary(times):
-    low, middle, high = statistics.quantiles(times, n=4)
-    return f"{min(times) * 1e3:.1f} | {middle * 1e3:.1f} ({low * 1e3:.1f} to {high * 1e3:.1f})"
-
-
-def cpu_model():
-    for line in Path("/proc/cpuinfo").read_text().splitlines():
-        if line.startswith("model name"):
-            return line.split(":", 1)[1].strip()
-    return platform.machine()
-
-
 def compare(case, weights, model, options):
     with tempfile.TemporaryDirectory() as folder:
-        ours = Apatite(options.run_network, weights, case, options.isa, Path(folder))
+        arguments = ["--threads", case.threads, *(["--isa", options.isa] if options.isa else [])]
+        ours = Apatite(options.build, weights, case.batch, arguments, Path(folder))
         name = f"{case.network} | {case.threads} | {case.batch} | "
         if options.isa:
             [our_times], quiet = take_turns([ours], options)
@@ -210,12 +148,8 @@ def print_header(options):
 
 
 def make_models(network, options):
-    weights = options.work / f"{network}.safetensors"
+    weights = seeded_weights(network, options)
     model = options.work / f"{network}.onnx"
-    options.work.mkdir(parents=True, exist_ok=True)
-    if not weights.exists():
-        subprocess.run([options.build / "apatite", "init", network, "--seed", str(SEED),
-                        "-o", weights], check=True)
     if not options.isa and not model.exists():
         export_onnx(network, weights, model)
     return weights, model
@@ -235,7 +169,6 @@ def main():
     parser.add_argument("--isa", default="", help="time apatite alone, held to it")
     parser.add_argument("--work", type=Path, default=Path("out/bench"), help="for the models")
     options = parser.parse_args()
-    options.run_network = options.build / "bench" / "run_network"
 
     describe_machine(options)
     print_header(options)

@@ -18,7 +18,7 @@ struct Tap {
   std::int32_t channel;
   std::int32_t row;
   std::int32_t column;
-  std::int32_t unused;
+  std::int32_t offset;  // row * in_width + column
 };
 
 // Sets *status where a value is not finite. (The exponent of an infinity or NaN is all ones.)
@@ -98,15 +98,14 @@ struct ConvArgs {
   std::int32_t y_column_first;
   std::int32_t y_column_step;
 
-  [[nodiscard]] APATITE_HOST_DEVICE std::int64_t x_plane() const {
-    return std::int64_t{images} * in_height * in_width;
+  // Of all images; Program::launches() sees to it that 32 bits count them.
+  [[nodiscard]] APATITE_HOST_DEVICE std::int32_t x_plane() const {
+    return images * in_height * in_width;
   }
-  [[nodiscard]] APATITE_HOST_DEVICE std::int64_t y_plane() const {
-    return std::int64_t{images} * y_height * y_width;
+  [[nodiscard]] APATITE_HOST_DEVICE std::int32_t y_plane() const {
+    return images * y_height * y_width;
   }
-  [[nodiscard]] APATITE_HOST_DEVICE std::int64_t pixels() const {
-    return std::int64_t{images} * rows * columns;
-  }
+  [[nodiscard]] APATITE_HOST_DEVICE std::int32_t pixels() const { return images * rows * columns; }
   // Whether pixel p lies at index p of a plane of y.
   [[nodiscard]] APATITE_HOST_DEVICE bool dense_y() const {
     return rows == y_height && columns == y_width && y_row_step == 1 && y_column_step == 1;
@@ -121,22 +120,21 @@ struct ConvArgs {
 struct Pixel {
   std::int32_t row;  // of its first tap
   std::int32_t column;
-  std::int64_t x;  // index of its first tap in a plane of x, which may lie outside
-  std::int64_t y;  // its index in a plane of y
+  std::int32_t x;  // index of its first tap in a plane of x, which may lie outside
+  std::int32_t y;  // its index in a plane of y
 };
 
-APATITE_HOST_DEVICE inline Pixel pixel_at(const ConvArgs& args, std::int64_t p) {
-  const auto per_image = args.rows * args.columns;
-  const auto image = static_cast<std::int32_t>(p / per_image);
-  const auto within = static_cast<std::int32_t>(p % per_image);
+APATITE_HOST_DEVICE inline Pixel pixel_at(const ConvArgs& args, std::int32_t p) {
+  const std::int32_t per_image = args.rows * args.columns;
+  const std::int32_t image = p / per_image;
+  const std::int32_t within = p % per_image;
   const std::int32_t i = within / args.columns;
   const std::int32_t j = within % args.columns;
   Pixel pixel{};
   pixel.row = args.row_first + i * args.row_step;
   pixel.column = args.column_first + j * args.column_step;
-  pixel.x = (std::int64_t{image} * args.in_height + pixel.row) * args.in_width + pixel.column;
-  pixel.y = (std::int64_t{image} * args.y_height + args.y_row_first + i * args.y_row_step) *
-                args.y_width +
+  pixel.x = (image * args.in_height + pixel.row) * args.in_width + pixel.column;
+  pixel.y = (image * args.y_height + args.y_row_first + i * args.y_row_step) * args.y_width +
             args.y_column_first + j * args.y_column_step;
   return pixel;
 }
@@ -149,12 +147,15 @@ APATITE_HOST_DEVICE inline bool tap_inside(const ConvArgs& args, const Pixel& pi
          column < static_cast<std::uint32_t>(args.in_width);
 }
 
-// Index of a tap in x; `x_plane` is args.x_plane().
-APATITE_HOST_DEVICE inline std::int64_t tap_index(const ConvArgs& args, std::int64_t x_plane,
-                                                  std::int64_t group, const Pixel& pixel,
+// Index of a tap in the planes of x, counted from the group's first; `x_plane` is args.x_plane().
+APATITE_HOST_DEVICE inline std::int64_t tap_index(std::int32_t x_plane, const Pixel& pixel,
                                                   const Tap& tap) {
-  return (group * args.in_per_group + tap.channel) * x_plane + pixel.x +
-         std::int64_t{tap.row} * args.in_width + tap.column;
+  return std::int64_t{tap.channel} * x_plane + (pixel.x + tap.offset);
+}
+
+// The first plane of a group.
+APATITE_HOST_DEVICE inline const float* group_planes(const ConvArgs& args, std::int64_t group) {
+  return args.x + group * args.in_per_group * args.x_plane();
 }
 
 // Batch norm and ReLU on the way in.
@@ -170,7 +171,7 @@ APATITE_HOST_DEVICE inline float tap_value(const ConvArgs& args, std::int64_t gr
                                            const Pixel& pixel, std::int64_t k) {
   const Tap tap = args.taps[k];
   if (!tap_inside(args, pixel, tap)) return 0;
-  const float x = args.x[tap_index(args, args.x_plane(), group, pixel, tap)];
+  const float x = group_planes(args, group)[tap_index(args.x_plane(), pixel, tap)];
   if (args.norm_scale == nullptr) return x;
   return norm_before(x, args.norm_scale[k], args.norm_shift[k], args.status);
 }

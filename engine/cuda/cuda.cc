@@ -155,18 +155,20 @@ class CudaExecutable final : public Executable {
     const std::int64_t batch = input.dims()[0];
     check_targets(graph_, targets, batch);
     prepare(batch, !targets.empty());
-    input_.copy_from(input.values());
-    if (!targets.empty()) targets_.copy_from(targets);
-    recording_.start(stream_);
-    stream_.synchronize();
-    std::int32_t status = 0;
-    status_.copy_to({&status, 1});
-    if (status != 0) explain_non_finite(input, targets);
     std::vector<Tensor> results;
-    for (std::size_t i = 0; i < outputs_.size(); ++i) {
-      results.push_back(Tensor::uninitialized(graph_.node(outputs_[i]).shape.with_batch(batch)));
-      output_arrays_[i].copy_to(results.back().values());
+    for (const NodeId id : outputs_) {
+      results.push_back(Tensor::uninitialized(graph_.node(id).shape.with_batch(batch)));
     }
+    input_.copy_from(input.values(), stream_.get());
+    if (!targets.empty()) targets_.copy_from(targets, stream_.get());
+    recording_.start(stream_);
+    std::int32_t status = 0;
+    status_.copy_to({&status, 1}, stream_.get());
+    for (std::size_t i = 0; i < results.size(); ++i) {
+      output_arrays_[i].copy_to(results[i].values(), stream_.get());
+    }
+    stream_.synchronize();
+    if (status != 0) explain_non_finite(input, targets);
     return results;
   }
 

@@ -24,7 +24,8 @@ class DeviceArray {
     data_ = static_cast<T*>(memory);
   }
   explicit DeviceArray(std::span<const T> values) : DeviceArray(values.size()) {
-    copy_from(values);
+    copy_from(values, nullptr);
+    check(cudaStreamSynchronize(nullptr), "to copy to its memory");
   }
   DeviceArray(DeviceArray&& other) noexcept
       : data_(std::exchange(other.data_, nullptr)), size_(std::exchange(other.size_, 0)) {}
@@ -47,14 +48,17 @@ class DeviceArray {
   [[nodiscard]] T* data() const noexcept { return data_; }
   [[nodiscard]] std::size_t size() const noexcept { return size_; }
 
-  // `values` fit.
-  void copy_from(std::span<const T> values) const {
-    check(cudaMemcpy(data_, values.data(), values.size_bytes(), cudaMemcpyHostToDevice),
-          "to copy to its memory");
+  // In the order of `stream`; `values` fit. Both may return before the copy is done, and use
+  // `values` until then.
+  void copy_from(std::span<const T> values, cudaStream_t stream) const {
+    check(
+        cudaMemcpyAsync(data_, values.data(), values.size_bytes(), cudaMemcpyHostToDevice, stream),
+        "to copy to its memory");
   }
-  void copy_to(std::span<T> values) const {
-    check(cudaMemcpy(values.data(), data_, values.size_bytes(), cudaMemcpyDeviceToHost),
-          "to copy from its memory");
+  void copy_to(std::span<T> values, cudaStream_t stream) const {
+    check(
+        cudaMemcpyAsync(values.data(), data_, values.size_bytes(), cudaMemcpyDeviceToHost, stream),
+        "to copy from its memory");
   }
 
  private:

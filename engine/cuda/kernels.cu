@@ -30,11 +30,11 @@ struct EachChain {
   ConvArgs args;
 
   [[nodiscard]] __host__ __device__ std::int64_t count() const {
-    return args.groups * args.out_per_group * args.pixels();
+    return std::int64_t{args.groups} * args.out_per_group * args.pixels();
   }
   __device__ void operator()(std::int64_t i) const {
     const std::int64_t channel = i / args.pixels();
-    const Pixel pixel = pixel_at(args, i % args.pixels());
+    const Pixel pixel = pixel_at(args, static_cast<std::int32_t>(i % args.pixels()));
     const std::int64_t group = channel / args.out_per_group;
     const std::int64_t m = channel % args.out_per_group;
     store_value(args, group, m, pixel, chain_value(args, group, m, pixel));
@@ -48,7 +48,8 @@ struct EachTap {
     return gather.args.depth * gather.pixels;
   }
   __device__ void operator()(std::int64_t i) const {
-    const Pixel pixel = pixel_at(gather.args, gather.first_pixel + i % gather.pixels);
+    const auto p = static_cast<std::int32_t>(gather.first_pixel + i % gather.pixels);
+    const Pixel pixel = pixel_at(gather.args, p);
     gather.matrix[i] = tap_value(gather.args, gather.group, pixel, i / gather.pixels);
   }
 };
@@ -60,7 +61,8 @@ struct EachSum {
     return finish.args.out_per_group * finish.pixels;
   }
   __device__ void operator()(std::int64_t i) const {
-    const Pixel pixel = pixel_at(finish.args, finish.first_pixel + i % finish.pixels);
+    const auto p = static_cast<std::int32_t>(finish.first_pixel + i % finish.pixels);
+    const Pixel pixel = pixel_at(finish.args, p);
     store_value(finish.args, finish.group, i / finish.pixels, pixel, finish.sums[i]);
   }
 };
@@ -73,7 +75,6 @@ struct EachSum {
 // to its last.
 
 constexpr int kDepth = 16;
-constexpr int kStages = 3;
 
 template <std::size_t kIndex>
 struct Tile {
@@ -81,8 +82,12 @@ struct Tile {
   static constexpr int kOut = kShape.out;
   static constexpr int kPixels = kShape.pixels;
   static constexpr int kThreads = kShape.threads();
-  // A thread's channels and pixels come in runs of four (or two), which are loaded at once; the
-  // runs are spread over the tile.
+  // Small tiles compute a step in less time than memory needs to answer.
+  static constexpr int kStages = kOut * kPixels > 4096 ? 4 : kOut* kPixels > 1024 ? 6 : 8;
+  // So many blocks share a multiprocessor that 512 threads have its registers, 128 each.
+  static constexpr int kBlocks = kThreads < 512 ? 512 / kThreads : 1;
+  // A thread's channels and pixels come in runs of up to four, which are loaded at once; the runs
+  // are spread over the tile.
   static constexpr int kOutRun = kShape.thread_out < 4 ? kShape.thread_out : 4;
   static constexpr int kOutRuns = kShape.thread_out / kOutRun;
   static constexpr int kPixelRun = kShape.thread_pixels < 4 ? kShape.thread_pixels : 4;
@@ -91,10 +96,15 @@ struct Tile {
   static_assert(kThreads % kPixels == 0 && kDepth % (kThreads / kPixels) == 0);
 };
 
+// What a step needs in shared memory.
 template <class T>
 struct Stage {
   alignas(16) float weights[kDepth][T::kOut];
-  alignas(16) float taps[kDepth][T::kPixels];
+  alignas(16) float values[kDepth][T::kPixels];  // of x
+  alignas(16) float scale[kDepth];               // of the batch norm on the way in
+  alignas(16) float shift[kDepth];
+  // Where the taps lie that are copied when this step is computed: those kStages - 1 steps ahead.
+  alignas(16) Tap ahead[kDepth];
 };
 
 template <int kCount>
@@ -105,84 +115,98 @@ struct alignas(sizeof(float) * kCount) Run {
 // A row or column outside of every image.
 constexpr std::int32_t kOutside = -(1 << 30);
 
+__device__ Tap load_tap(const Tap* tap) {
+  const int4 raw = *reinterpret_cast<const int4*>(tap);
+  return {raw.x, raw.y, raw.z, raw.w};
+}
+
 // What a thread copies to shared memory.
 template <class T, bool kPointwise, bool kNorm>
 class Copier {
  public:
-  __device__ Copier(const ConvArgs& args, std::int64_t group, std::int64_t first_out,
-                    std::int64_t first_pixel)
+  __device__ Copier(const ConvArgs& args, int group, int first_out, int first_pixel)
       : args_(args),
-        weights_(args.weights + group * args.padded_depth * args.padded_out),
-        first_out_(static_cast<int>(first_out)),
-        x_plane_(args.x_plane()),
-        group_(group) {
-    if constexpr (kPointwise) {
-      first_pixel_ = first_pixel;
-      pixels_ = args.pixels();
-    } else {
-      const std::int64_t p = first_pixel + own_pixel();
-      if (p < args.pixels()) {
+        weights_(args.weights + std::int64_t{group} * args.padded_depth * args.padded_out),
+        planes_(group_planes(args, group)),
+        first_out_(first_out),
+        first_pixel_(first_pixel),
+        pixels_(args.pixels()),
+        x_plane_(args.x_plane()) {
+    if constexpr (!kPointwise) {
+      const int p = first_pixel + own_pixel();
+      if (p < pixels_) {
         pixel_ = pixel_at(args, p);
       } else {
         pixel_.row = pixel_.column = kOutside;
-        pixel_.x = 0;
       }
     }
   }
 
-  // Starts to copy the taps from `depth` on.
-  __device__ void start(Stage<T>& stage, int depth) const {
+  // Starts to copy the step that begins at tap `depth`, whose taps are `taps`.
+  __device__ void start(Stage<T>& stage, int depth, const Tap* taps) const {
+    copy_weights(stage, depth);
+    if constexpr (kPointwise) {
+      for_each_run([&](int k, int p) {
+        const bool inside = depth + k < args_.depth && first_pixel_ + p < pixels_;
+        const std::int64_t at =
+            inside ? std::int64_t{depth + k} * x_plane_ + (first_pixel_ + p) : std::int64_t{0};
+        __pipeline_memcpy_async(&stage.values[k][p], planes_ + at, 16, inside ? 0 : 16);
+      });
+    } else {
+      for_each_own_tap([&](int k) {
+        const Tap tap = load_tap(taps + k);
+        const bool inside = tap_inside(args_, pixel_, tap);
+        const std::int64_t at = inside ? tap_index(x_plane_, pixel_, tap) : std::int64_t{0};
+        __pipeline_memcpy_async(&stage.values[k][own_pixel()], planes_ + at, 4, inside ? 0 : 4);
+      });
+      const int ahead = depth + (T::kStages - 1) * kDepth;
+      if (threadIdx.x < kDepth && ahead < args_.padded_depth) {
+        __pipeline_memcpy_async(&stage.ahead[threadIdx.x], args_.taps + ahead + threadIdx.x, 16);
+      }
+    }
+    if constexpr (kNorm) {
+      constexpr unsigned kRuns = kDepth / 4;
+      const unsigned run = threadIdx.x % kRuns * 4;
+      if (threadIdx.x < kRuns) {
+        __pipeline_memcpy_async(&stage.scale[run], args_.norm_scale + depth + run, 16);
+      } else if (threadIdx.x < 2 * kRuns) {
+        __pipeline_memcpy_async(&stage.shift[run], args_.norm_shift + depth + run, 16);
+      }
+    }
+  }
+
+  // Once the step is there, for all threads: batch norm and ReLU of the values that this thread has
+  // copied.
+  __device__ void normalize(Stage<T>& stage) const {
+    const auto norm = [&](float& x, int k) {
+      x = norm_before(x, stage.scale[k], stage.shift[k], args_.status);
+    };
+    if constexpr (kPointwise) {
+      for_each_run([&](int k, int p) {
+#pragma unroll
+        for (int i = 0; i < 4; ++i) norm(stage.values[k][p + i], k);
+      });
+    } else {
+      for_each_own_tap([&](int k) { norm(stage.values[k][own_pixel()], k); });
+    }
+  }
+
+ private:
+  __device__ void copy_weights(Stage<T>& stage, int depth) const {
     constexpr int kRuns = T::kOut / 4;
+    const float* from = weights_ + std::int64_t{depth} * args_.padded_out;
 #pragma unroll
     for (int i = static_cast<int>(threadIdx.x); i < kDepth * kRuns; i += T::kThreads) {
       const int k = i / kRuns;
       const int m = i % kRuns * 4;
       const bool inside = first_out_ + m < args_.padded_out;
-      const float* from =
-          weights_ + std::int64_t{depth + k} * args_.padded_out + (inside ? first_out_ + m : 0);
-      __pipeline_memcpy_async(&stage.weights[k][m], from, 16, inside ? 0 : 16);
-    }
-    if constexpr (kPointwise) {
-      for_each_run([&](int k, int p) {
-        const bool inside = depth + k < args_.depth && first_pixel_ + p < pixels_;
-        const std::int64_t at =
-            (group_ * args_.in_per_group + depth + k) * x_plane_ + first_pixel_ + p;
-        __pipeline_memcpy_async(&stage.taps[k][p], args_.x + (inside ? at : 0), 16,
-                                inside ? 0 : 16);
-      });
-    } else {
-      for_each_own_tap([&](int k) {
-        const Tap tap = load_tap(args_.taps + depth + k);
-        const bool inside = tap_inside(args_, pixel_, tap);
-        const std::int64_t at =
-            inside ? tap_index(args_, x_plane_, group_, pixel_, tap) : std::int64_t{0};
-        __pipeline_memcpy_async(&stage.taps[k][own_pixel()], args_.x + at, 4, inside ? 0 : 4);
-      });
+      __pipeline_memcpy_async(&stage.weights[k][m],
+                              from + k * args_.padded_out + (inside ? first_out_ + m : 0), 16,
+                              inside ? 0 : 16);
     }
   }
 
-  // Once they are there: batch norm and ReLU of the taps that this thread has copied.
-  __device__ void normalize(Stage<T>& stage, int depth) const {
-    const auto norm = [&](float& x, int k) {
-      x = norm_before(x, args_.norm_scale[depth + k], args_.norm_shift[depth + k], args_.status);
-    };
-    if constexpr (!kNorm) return;
-    if constexpr (kPointwise) {
-      for_each_run([&](int k, int p) {
-        for (int i = 0; i < 4; ++i) norm(stage.taps[k][p + i], k);
-      });
-    } else {
-      for_each_own_tap([&](int k) { norm(stage.taps[k][own_pixel()], k); });
-    }
-  }
-
- private:
   static __device__ int own_pixel() { return static_cast<int>(threadIdx.x) % T::kPixels; }
-
-  static __device__ Tap load_tap(const Tap* tap) {
-    const int4 raw = __ldg(reinterpret_cast<const int4*>(tap));
-    return {raw.x, raw.y, raw.z, raw.w};
-  }
 
   // Of a column of taps per thread.
   template <class Function>
@@ -206,12 +230,12 @@ class Copier {
 
   const ConvArgs& args_;
   const float* weights_;
+  const float* planes_;
   int first_out_;
-  std::int64_t x_plane_;
-  std::int64_t group_;
-  Pixel pixel_{};                 // !kPointwise
-  std::int64_t first_pixel_ = 0;  // kPointwise
-  std::int64_t pixels_ = 0;
+  int first_pixel_;
+  int pixels_;
+  int x_plane_;
+  Pixel pixel_{};  // !kPointwise
 };
 
 template <int kRun>
@@ -239,7 +263,7 @@ __device__ void multiply(const Stage<T>& stage, int out, int pixel, Accumulators
 #pragma unroll
     for (int run = 0; run < T::kPixelRuns; ++run) {
       load_run<T::kPixelRun>(x + run * T::kPixelRun,
-                             &stage.taps[k][pixel + run * (T::kPixels / T::kPixelRuns)]);
+                             &stage.values[k][pixel + run * (T::kPixels / T::kPixelRuns)]);
     }
 #pragma unroll
     for (int i = 0; i < T::kShape.thread_out; ++i) {
@@ -266,23 +290,25 @@ __device__ void store_run(const ConvArgs& args, std::int64_t channel, std::int64
 }
 
 template <class T>
-__device__ void store_tile(const ConvArgs& args, std::int64_t group, std::int64_t first_out,
-                           std::int64_t first_pixel, const Accumulators<T>& acc) {
-  const std::int64_t pixels = args.pixels();
-  const bool in_runs = T::kPixelRun == 4 && args.dense_y() && pixels % 4 == 0;
+__device__ void store_tile(const ConvArgs& args, int group, int first_out, int first_pixel,
+                           const Accumulators<T>& acc) {
+  const int pixels = args.pixels();
+  const bool in_runs = args.dense_y() && pixels % 4 == 0;
+  const auto out_at = [&](int i) {
+    return first_out + i / T::kOutRun * (T::kOut / T::kOutRuns) + i % T::kOutRun;
+  };
 #pragma unroll
   for (int pixel_run = 0; pixel_run < T::kPixelRuns; ++pixel_run) {
-    const std::int64_t first = first_pixel + pixel_run * (T::kPixels / T::kPixelRuns);
+    const int first = first_pixel + pixel_run * (T::kPixels / T::kPixelRuns);
     if constexpr (T::kPixelRun == 4) {
       if (in_runs) {
         if (first >= pixels) continue;
 #pragma unroll
         for (int i = 0; i < T::kShape.thread_out; ++i) {
-          const std::int64_t m =
-              first_out + i / T::kOutRun * (T::kOut / T::kOutRuns) + i % T::kOutRun;
+          const int m = out_at(i);
           if (m >= args.out_per_group) continue;
-          const std::int64_t channel = group * args.out_per_group + m;
-          store_run(args, channel, channel * pixels + first, &acc[i][pixel_run * 4]);
+          const int channel = group * args.out_per_group + m;
+          store_run(args, channel, std::int64_t{channel} * pixels + first, &acc[i][pixel_run * 4]);
         }
         continue;
       }
@@ -293,8 +319,7 @@ __device__ void store_tile(const ConvArgs& args, std::int64_t group, std::int64_
       const Pixel pixel = pixel_at(args, first + j);
 #pragma unroll
       for (int i = 0; i < T::kShape.thread_out; ++i) {
-        const std::int64_t m =
-            first_out + i / T::kOutRun * (T::kOut / T::kOutRuns) + i % T::kOutRun;
+        const int m = out_at(i);
         if (m >= args.out_per_group) continue;
         store_value(args, group, m, pixel, acc[i][pixel_run * T::kPixelRun + j]);
       }
@@ -303,34 +328,38 @@ __device__ void store_tile(const ConvArgs& args, std::int64_t group, std::int64_
 }
 
 template <std::size_t kIndex, bool kPointwise, bool kNorm>
-__global__ void __launch_bounds__(Tile<kIndex>::kThreads)
+__global__ void __launch_bounds__(Tile<kIndex>::kThreads, Tile<kIndex>::kBlocks)
     run_tiles(const __grid_constant__ ConvArgs args) {
   using T = Tile<kIndex>;
-  __shared__ Stage<T> stages[kStages];
-  const std::int64_t group = blockIdx.z;
-  const std::int64_t block_out = std::int64_t{blockIdx.y} * T::kOut;
-  const std::int64_t block_pixel = std::int64_t{blockIdx.x} * T::kPixels;
+  extern __shared__ __align__(16) char shared[];
+  auto* stages = reinterpret_cast<Stage<T>*>(shared);
+  const int group = static_cast<int>(blockIdx.z);
+  const int block_out = static_cast<int>(blockIdx.y) * T::kOut;
+  const int block_pixel = static_cast<int>(blockIdx.x) * T::kPixels;
   const Copier<T, kPointwise, kNorm> copier(args, group, block_out, block_pixel);
   const int out = static_cast<int>(threadIdx.x) / T::kPixelThreads * T::kOutRun;
   const int pixel = static_cast<int>(threadIdx.x) % T::kPixelThreads * T::kPixelRun;
   Accumulators<T> acc{};
 
   const int steps = args.padded_depth / kDepth;
-  for (int step = 0; step < kStages - 1; ++step) {
-    if (step < steps) copier.start(stages[step], step * kDepth);
+  for (int step = 0; step < T::kStages - 1; ++step) {
+    if (step < steps) copier.start(stages[step], step * kDepth, args.taps + step * kDepth);
     __pipeline_commit();
   }
   int now = 0;
   for (int step = 0; step < steps; ++step) {
-    __pipeline_wait_prior(kStages - 2);
-    copier.normalize(stages[now], step * kDepth);
+    __pipeline_wait_prior(T::kStages - 2);
     __syncthreads();  // the step is there, and all have computed the one before
-    const int ahead = step + kStages - 1;
-    const int free = now == 0 ? kStages - 1 : now - 1;
-    if (ahead < steps) copier.start(stages[free], ahead * kDepth);
+    if constexpr (kNorm) {
+      copier.normalize(stages[now]);
+      __syncthreads();
+    }
+    const int ahead = step + T::kStages - 1;
+    const int free = now == 0 ? T::kStages - 1 : now - 1;
+    if (ahead < steps) copier.start(stages[free], ahead * kDepth, stages[now].ahead);
     __pipeline_commit();
     multiply<T>(stages[now], out, pixel, acc);
-    now = now + 1 == kStages ? 0 : now + 1;
+    now = now + 1 == T::kStages ? 0 : now + 1;
   }
   store_tile<T>(args, group, block_out + out, block_pixel + pixel, acc);
 }
@@ -338,12 +367,18 @@ __global__ void __launch_bounds__(Tile<kIndex>::kThreads)
 template <std::size_t kIndex, bool kPointwise, bool kNorm>
 void enqueue_tiles(const ConvArgs& args, cudaStream_t stream) {
   using T = Tile<kIndex>;
-  const auto divide_up = [](std::int64_t value, std::int64_t by) {
+  constexpr int kBytes = T::kStages * static_cast<int>(sizeof(Stage<T>));
+  const auto kernel = run_tiles<kIndex, kPointwise, kNorm>;
+  // More than a kernel gets unasked. (If it is refused, so is the launch.)
+  static const cudaError_t asked =
+      cudaFuncSetAttribute(kernel, cudaFuncAttributeMaxDynamicSharedMemorySize, kBytes);
+  static_cast<void>(asked);
+  const auto divide_up = [](int value, int by) {
     return static_cast<unsigned>((value + by - 1) / by);
   };
   const dim3 blocks(divide_up(args.pixels(), T::kPixels), divide_up(args.out_per_group, T::kOut),
                     static_cast<unsigned>(args.groups));
-  run_tiles<kIndex, kPointwise, kNorm><<<blocks, T::kThreads, 0, stream>>>(args);
+  kernel<<<blocks, T::kThreads, kBytes, stream>>>(args);
 }
 
 template <std::size_t kIndex>

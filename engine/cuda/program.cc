@@ -5,6 +5,8 @@
 #include <optional>
 #include <utility>
 
+#include "base/error.h"
+#include "base/text.h"
 #include "engine/batch_norm.h"
 #include "engine/conv_walk.h"
 #include "engine/fp_environment.h"
@@ -354,8 +356,10 @@ class Program::Maker {
     for (std::int32_t c = 0; c < args.in_per_group; ++c) {
       for (std::int64_t i = 0; i < walk.rows.taps; ++i) {
         for (std::int64_t j = 0; j < walk.columns.taps; ++j) {
+          const std::int64_t row = i * walk.rows.tap_step;
+          const std::int64_t column = j * walk.columns.tap_step;
           taps.push_back(
-              {c, narrow_int(i * walk.rows.tap_step), narrow_int(j * walk.columns.tap_step), 0});
+              {c, narrow_int(row), narrow_int(column), narrow_int(row * args.in_width + column)});
         }
       }
     }
@@ -418,6 +422,11 @@ float* Program::at(const Value& value, const RunMemory& memory) const {
 }
 
 std::vector<Launch> Program::launches(const RunMemory& memory) const {
+  for (const Value& value : jobs_.values) {
+    if (value.layout.pixels() * memory.batch <= std::numeric_limits<std::int32_t>::max()) continue;
+    throw Error(ErrorKind::kUsage, "batch", to_text(memory.batch) + " images are too many",
+                "a GPU takes 2^31 - 1 pixels at once");
+  }
   std::vector<Launch> launches;
   for (const MakeLaunch& step : steps_) launches.push_back(step(memory));
   return launches;

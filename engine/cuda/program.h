@@ -44,7 +44,8 @@ class Program {
     return memory_.batch_arena * batch;
   }
 
-  // In the order in which they must run.
+  // In the order in which they must run. Throws Error (kUsage) if a channel of a value would have
+  // more pixels, all images together, than 32 bits count.
   [[nodiscard]] std::vector<Launch> launches(const RunMemory& memory) const;
 
  private:

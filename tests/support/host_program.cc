@@ -12,7 +12,7 @@ namespace {
 using cuda::ConvArgs;
 
 void run_launch(const ConvArgs& args) {
-  for (std::int64_t p = 0; p < args.pixels(); ++p) {
+  for (std::int32_t p = 0; p < args.pixels(); ++p) {
     const cuda::Pixel pixel = cuda::pixel_at(args, p);
     for (std::int64_t channel = 0; channel < args.groups * args.out_per_group; ++channel) {
       const std::int64_t group = channel / args.out_per_group;

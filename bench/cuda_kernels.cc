@@ -1,0 +1,182 @@
+// The convolution kernels of cuda-exact alone, over the shapes of a network: what each tile takes
+// and which one the backend chooses (engine/cuda/tiles.h).
+//
+//   cuda_kernels NETWORK [--batch N] [--height N] [--width N]
+//
+// One row per shape: how often the network has it, output channels, pixels and taps, whether x is
+// read as a matrix (p) and normalised on the way in (n), microseconds of each tile, TFLOP/s of the
+// chosen one. The last rows are totals.
+#include <CLI/App.hpp>
+#include <CLI/Config.hpp>
+#include <CLI/Formatter.hpp>
+#include <algorithm>
+#include <iomanip>
+#include <iostream>
+#include <map>
+#include <tuple>
+
+#include "engine/cuda/device.h"
+#include "engine/cuda/kernels.h"
+#include "engine/cuda/program.h"
+#include "engine/cuda/tiles.h"
+#include "models/models.h"
+#include "weights/init.h"
+#include "weights/self_test.h"
+
+namespace apatite::cuda {
+namespace {
+
+class Timer {
+ public:
+  explicit Timer(const Stream& stream) : stream_(stream) {
+    check(cudaEventCreate(&start_), "to time");
+    check(cudaEventCreate(&stop_), "to time");
+  }
+  Timer(const Timer&) = delete;
+  Timer& operator=(const Timer&) = delete;
+  ~Timer() {
+    cudaEventDestroy(start_);
+    cudaEventDestroy(stop_);
+  }
+
+  // Microseconds of one call, the fastest of three series.
+  template <class Function>
+  double microseconds(Function enqueue) {
+    constexpr int kCalls = 5;
+    constexpr int kSeries = 3;
+    enqueue();
+    double best = 1e30;
+    for (int series = 0; series < kSeries; ++series) {
+      check(cudaEventRecord(start_, stream_.get()), "to time");
+      for (int call = 0; call < kCalls; ++call) enqueue();
+      check(cudaEventRecord(stop_, stream_.get()), "to time");
+      check(cudaEventSynchronize(stop_), "to compute");
+      float milliseconds = 0;
+      check(cudaEventElapsedTime(&milliseconds, start_, stop_), "to time");
+      best = std::min(best, milliseconds * 1e3 / kCalls);
+    }
+    return best;
+  }
+
+ private:
+  const Stream& stream_;
+  cudaEvent_t start_ = nullptr;
+  cudaEvent_t stop_ = nullptr;
+};
+
+struct Row {
+  ConvArgs args;
+  int count = 0;
+};
+
+using Key = std::tuple<int, std::int64_t, int, int, int, bool, bool>;
+
+Key key_of(const ConvArgs& args) {
+  return {args.out_per_group,
+          args.pixels(),
+          args.depth,
+          args.in_height,
+          args.groups,
+          args.pointwise(),
+          args.norm_scale != nullptr};
+}
+
+void run(const std::string& network, const Shape& image, std::int64_t batch) {
+  const Graph graph = build_model(default_config(network), image.height, image.width);
+  Program program(graph, SeededParameters(1), {graph.output()}, true);
+  const Stream stream;
+  const DeviceArray<float> parameters(program.parameters());
+  const DeviceArray<Tap> taps(program.taps());
+  const DeviceArray<float> arena(static_cast<std::size_t>(program.arena_floats(batch)));
+  auto images = Tensor::uninitialized(image.with_batch(batch));
+  for (std::int64_t i = 0; i < batch; ++i) {
+    const Tensor one = self_test_input(image, static_cast<std::uint64_t>(i) + 1);
+    std::copy_n(one.data(), one.size(), images.data() + i * image.size());
+  }
+  const DeviceArray<float> input(images.values());
+  const Shape& logits = graph.node(graph.output()).shape;
+  const DeviceArray<float> output(static_cast<std::size_t>(batch * logits.size()));
+  const DeviceArray<std::int32_t> status(1);
+  float* const outputs[] = {output.data()};
+  const std::vector<Launch> launches = program.launches({.batch = batch,
+                                                         .arena = arena.data(),
+                                                         .parameters = parameters.data(),
+                                                         .taps = taps.data(),
+                                                         .input = input.data(),
+                                                         .outputs = outputs,
+                                                         .status = status.data()});
+  int device = 0;
+  int multiprocessors = 0;
+  check(cudaGetDevice(&device), "to be found");
+  check(cudaDeviceGetAttribute(&multiprocessors, cudaDevAttrMultiProcessorCount, device),
+        "to be asked");
+  Timer timer(stream);
+  std::map<Key, Row> rows;
+  double others = 0;
+  for (const Launch& launch : launches) {
+    if (const auto* args = std::get_if<ConvArgs>(&launch)) {
+      Row& row = rows[key_of(*args)];
+      row.args = *args;
+      ++row.count;
+      enqueue(launch, choose_tile(*args, multiprocessors), stream.get());
+    } else {
+      others += timer.microseconds([&] { enqueue(launch, 0, stream.get()); });
+    }
+  }
+  stream.synchronize();
+  std::cout << network << ", batch " << batch << "\ncount  out  pixels  depth ";
+  for (const TileShape& tile : kTiles) {
+    std::cout << std::setw(8) << (std::to_string(tile.out) + "x" + std::to_string(tile.pixels));
+  }
+  std::cout << "  TFLOP/s\n" << std::fixed << std::setprecision(1);
+  double chosen_total = 0;
+  double best_total = 0;
+  double flops = 0;
+  for (const auto& [key, row] : rows) {
+    const std::size_t chosen = choose_tile(row.args, multiprocessors);
+    double best = 1e30;
+    double of_chosen = 0;
+    std::cout << std::setw(4) << row.count << (row.args.pointwise() ? 'p' : ' ')
+              << (row.args.norm_scale != nullptr ? 'n' : ' ') << std::setw(5)
+              << row.args.out_per_group << std::setw(8) << row.args.pixels() << std::setw(6)
+              << row.args.depth << ' ';
+    for (std::size_t tile = 0; tile < kTiles.size(); ++tile) {
+      const double time = timer.microseconds([&] { enqueue(row.args, tile, stream.get()); });
+      if (tile == chosen) of_chosen = time;
+      best = std::min(best, time);
+      std::cout << std::setw(7) << time << (tile == chosen ? '*' : ' ');
+    }
+    const double flop = 2.0 * row.args.groups * row.args.out_per_group *
+                        static_cast<double>(row.args.pixels()) * row.args.depth;
+    std::cout << std::setw(7) << flop / of_chosen * 1e-6 << '\n';
+    chosen_total += of_chosen * row.count;
+    best_total += best * row.count;
+    flops += flop * row.count;
+  }
+  check(cudaGetLastError(), "to compute");
+  std::cout << "convolutions: " << chosen_total << " us, with the best tiles " << best_total
+            << " us; " << flops / chosen_total * 1e-6 << " TFLOP/s\nall else: " << others
+            << " us\n";
+}
+
+}  // namespace
+}  // namespace apatite::cuda
+
+int main(int argc, char** argv) {
+  CLI::App program("Times the convolutions of a network on the GPU", "cuda_kernels");
+  std::string network;
+  apatite::Shape image{3, 224, 224};
+  std::int64_t batch = 1;
+  program.add_option("network", network, "A name of apatite models")->required();
+  program.add_option("--batch", batch, "Images of a run")->check(CLI::Range(1, 1024));
+  program.add_option("--height", image.height, "Of the input, in pixels");
+  program.add_option("--width", image.width, "Of the input, in pixels");
+  CLI11_PARSE(program, argc, argv);
+  try {
+    apatite::cuda::run(network, image, batch);
+  } catch (const std::exception& error) {
+    std::cerr << "cuda_kernels: " << error.what() << '\n';
+    return 1;
+  }
+  return 0;
+}
