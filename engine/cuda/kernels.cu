@@ -120,6 +120,19 @@ __device__ Tap load_tap(const Tap* tap) {
   return {raw.x, raw.y, raw.z, raw.w};
 }
 
+// Starts to copy kBytes (4 or 16) to the shared address `to`, or zeros if not `inside`.
+template <int kBytes>
+__device__ void copy_async(std::uint32_t to, const void* from, bool inside) {
+  const int bytes = inside ? kBytes : 0;
+  if constexpr (kBytes == 16) {
+    asm volatile("cp.async.cg.shared.global [%0], [%1], 16, %2;" ::"r"(to), "l"(from), "r"(bytes)
+                 : "memory");
+  } else {
+    asm volatile("cp.async.ca.shared.global [%0], [%1], 4, %2;" ::"r"(to), "l"(from), "r"(bytes)
+                 : "memory");
+  }
+}
+
 // What a thread copies to shared memory.
 template <class T, bool kPointwise, bool kNorm>
 class Copier {
@@ -142,35 +155,30 @@ class Copier {
     }
   }
 
-  // Starts to copy the step that begins at tap `depth`, whose taps are `taps`.
-  __device__ void start(Stage<T>& stage, int depth, const Tap* taps) const {
+  // Starts to copy the step that begins at tap `depth`, whose taps are `taps`, to the stage at the
+  // shared address `stage`.
+  __device__ void start(std::uint32_t stage, int depth, const Tap* taps) const {
     copy_weights(stage, depth);
     if constexpr (kPointwise) {
-      for_each_run([&](int k, int p) {
-        const bool inside = depth + k < args_.depth && first_pixel_ + p < pixels_;
-        const std::int64_t at =
-            inside ? std::int64_t{depth + k} * x_plane_ + (first_pixel_ + p) : std::int64_t{0};
-        __pipeline_memcpy_async(&stage.values[k][p], planes_ + at, 16, inside ? 0 : 16);
-      });
+      copy_values(stage, depth);
     } else {
-      for_each_own_tap([&](int k) {
-        const Tap tap = load_tap(taps + k);
-        const bool inside = tap_inside(args_, pixel_, tap);
-        const std::int64_t at = inside ? tap_index(x_plane_, pixel_, tap) : std::int64_t{0};
-        __pipeline_memcpy_async(&stage.values[k][own_pixel()], planes_ + at, 4, inside ? 0 : 4);
-      });
+      copy_values(stage, taps);
       const int ahead = depth + (T::kStages - 1) * kDepth;
       if (threadIdx.x < kDepth && ahead < args_.padded_depth) {
-        __pipeline_memcpy_async(&stage.ahead[threadIdx.x], args_.taps + ahead + threadIdx.x, 16);
+        copy_async<16>(stage + address(offsetof(Stage<T>, ahead), threadIdx.x * sizeof(Tap)),
+                       args_.taps + ahead + threadIdx.x, true);
       }
     }
     if constexpr (kNorm) {
       constexpr unsigned kRuns = kDepth / 4;
       const unsigned run = threadIdx.x % kRuns * 4;
+      const std::size_t at = run * sizeof(float);
       if (threadIdx.x < kRuns) {
-        __pipeline_memcpy_async(&stage.scale[run], args_.norm_scale + depth + run, 16);
+        copy_async<16>(stage + address(offsetof(Stage<T>, scale), at),
+                       args_.norm_scale + depth + run, true);
       } else if (threadIdx.x < 2 * kRuns) {
-        __pipeline_memcpy_async(&stage.shift[run], args_.norm_shift + depth + run, 16);
+        copy_async<16>(stage + address(offsetof(Stage<T>, shift), at),
+                       args_.norm_shift + depth + run, true);
       }
     }
   }
@@ -192,17 +200,64 @@ class Copier {
   }
 
  private:
-  __device__ void copy_weights(Stage<T>& stage, int depth) const {
-    constexpr int kRuns = T::kOut / 4;
-    const float* from = weights_ + std::int64_t{depth} * args_.padded_out;
+  static constexpr __device__ std::uint32_t address(std::size_t member, std::size_t offset) {
+    return static_cast<std::uint32_t>(member + offset);
+  }
+
+  // Four pixels of a tap at once.
+  __device__ void copy_values(std::uint32_t stage, int depth) const {
+    for_each_run([&](int k, int p) {
+      const bool inside = depth + k < args_.depth && first_pixel_ + p < pixels_;
+      const std::int64_t at =
+          inside ? std::int64_t{depth + k} * x_plane_ + (first_pixel_ + p) : std::int64_t{0};
+      copy_async<16>(stage + address(offsetof(Stage<T>, values),
+                                     static_cast<std::size_t>(k * T::kPixels + p) * sizeof(float)),
+                     planes_ + at, inside);
+    });
+  }
+
+  // A pixel's taps one by one. So many are looked up before the first is copied: shared memory
+  // answers late.
+  __device__ void copy_values(std::uint32_t stage, const Tap* taps) const {
+    constexpr int kRows = T::kThreads / T::kPixels;
+    constexpr int kOwn = kDepth / kRows;
+    constexpr int kAtOnce = kOwn < 4 ? kOwn : 4;
+    const int first = static_cast<int>(threadIdx.x) / T::kPixels;
 #pragma unroll
-    for (int i = static_cast<int>(threadIdx.x); i < kDepth * kRuns; i += T::kThreads) {
-      const int k = i / kRuns;
-      const int m = i % kRuns * 4;
+    for (int i = 0; i < kOwn; i += kAtOnce) {
+      Tap tap[kAtOnce];
+#pragma unroll
+      for (int j = 0; j < kAtOnce; ++j) tap[j] = load_tap(taps + first + (i + j) * kRows);
+#pragma unroll
+      for (int j = 0; j < kAtOnce; ++j) {
+        const bool inside = tap_inside(args_, pixel_, tap[j]);
+        const std::int64_t at = inside ? tap_index(x_plane_, pixel_, tap[j]) : std::int64_t{0};
+        const int k = first + (i + j) * kRows;
+        const auto offset = static_cast<std::size_t>(k * T::kPixels + own_pixel()) * sizeof(float);
+        copy_async<4>(stage + address(offsetof(Stage<T>, values), offset), planes_ + at, inside);
+      }
+    }
+  }
+
+  __device__ void copy_weights(std::uint32_t stage, int depth) const {
+    const float* from = weights_ + std::int64_t{depth} * args_.padded_out;
+    for_each_share<kDepth * T::kOut / 4>([&](int i) {
+      const int k = i / (T::kOut / 4);
+      const int m = i % (T::kOut / 4) * 4;
       const bool inside = first_out_ + m < args_.padded_out;
-      __pipeline_memcpy_async(&stage.weights[k][m],
-                              from + k * args_.padded_out + (inside ? first_out_ + m : 0), 16,
-                              inside ? 0 : 16);
+      copy_async<16>(stage + address(offsetof(Stage<T>, weights),
+                                     static_cast<std::size_t>(k * T::kOut + m) * sizeof(float)),
+                     from + k * args_.padded_out + (inside ? first_out_ + m : 0), inside);
+    });
+  }
+
+  // This thread's part of kCount things.
+  template <int kCount, class Function>
+  static __device__ void for_each_share(Function function) {
+#pragma unroll
+    for (int j = 0; j < (kCount + T::kThreads - 1) / T::kThreads; ++j) {
+      const int i = static_cast<int>(threadIdx.x) + j * T::kThreads;
+      if (kCount % T::kThreads == 0 || i < kCount) function(i);
     }
   }
 
@@ -221,11 +276,8 @@ class Copier {
   // Of four pixels of one tap at once.
   template <class Function>
   static __device__ void for_each_run(Function function) {
-    constexpr int kRuns = T::kPixels / 4;
-#pragma unroll
-    for (int i = static_cast<int>(threadIdx.x); i < kDepth * kRuns; i += T::kThreads) {
-      function(i / kRuns, i % kRuns * 4);
-    }
+    for_each_share<kDepth * T::kPixels / 4>(
+        [&](int i) { function(i / (T::kPixels / 4), i % (T::kPixels / 4) * 4); });
   }
 
   const ConvArgs& args_;
@@ -333,6 +385,10 @@ __global__ void __launch_bounds__(Tile<kIndex>::kThreads, Tile<kIndex>::kBlocks)
   using T = Tile<kIndex>;
   extern __shared__ __align__(16) char shared[];
   auto* stages = reinterpret_cast<Stage<T>*>(shared);
+  const auto base = static_cast<std::uint32_t>(__cvta_generic_to_shared(shared));
+  const auto address_of = [&](int stage) {
+    return base + static_cast<std::uint32_t>(stage) * std::uint32_t{sizeof(Stage<T>)};
+  };
   const int group = static_cast<int>(blockIdx.z);
   const int block_out = static_cast<int>(blockIdx.y) * T::kOut;
   const int block_pixel = static_cast<int>(blockIdx.x) * T::kPixels;
@@ -343,7 +399,9 @@ __global__ void __launch_bounds__(Tile<kIndex>::kThreads, Tile<kIndex>::kBlocks)
 
   const int steps = args.padded_depth / kDepth;
   for (int step = 0; step < T::kStages - 1; ++step) {
-    if (step < steps) copier.start(stages[step], step * kDepth, args.taps + step * kDepth);
+    if (step < steps) {
+      copier.start(address_of(step), step * kDepth, args.taps + step * kDepth);
+    }
     __pipeline_commit();
   }
   int now = 0;
@@ -356,7 +414,7 @@ __global__ void __launch_bounds__(Tile<kIndex>::kThreads, Tile<kIndex>::kBlocks)
     }
     const int ahead = step + T::kStages - 1;
     const int free = now == 0 ? T::kStages - 1 : now - 1;
-    if (ahead < steps) copier.start(stages[free], ahead * kDepth, stages[now].ahead);
+    if (ahead < steps) copier.start(address_of(free), ahead * kDepth, stages[now].ahead);
     __pipeline_commit();
     multiply<T>(stages[now], out, pixel, acc);
     now = now + 1 == T::kStages ? 0 : now + 1;

@@ -25,8 +25,8 @@ struct TileShape {
 inline constexpr std::array kTiles{
     TileShape{128, 128, 8, 8}, TileShape{64, 128, 8, 8}, TileShape{128, 64, 8, 8},
     TileShape{64, 64, 8, 4},   TileShape{32, 128, 4, 8}, TileShape{32, 64, 4, 4},
-    TileShape{32, 32, 2, 4},   TileShape{16, 32, 2, 2},  TileShape{16, 16, 2, 2},
-    TileShape{8, 16, 1, 2},    TileShape{8, 8, 1, 1},
+    TileShape{32, 32, 2, 2},   TileShape{16, 32, 2, 2},  TileShape{16, 32, 1, 2},
+    TileShape{16, 16, 1, 1},   TileShape{8, 16, 1, 1},   TileShape{8, 8, 1, 1},
 };
 
 // Whether the chains of a launch are computed in tiles; if not, each by a thread of its own: groups
