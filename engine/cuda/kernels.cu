@@ -74,16 +74,14 @@ struct EachSum {
 // are computed, kStages - 1 steps ahead. Every accumulator is one output's chain from its first tap
 // to its last.
 
-constexpr int kDepth = 16;
-
 template <std::size_t kIndex>
 struct Tile {
   static constexpr TileShape kShape = kTiles[kIndex];
   static constexpr int kOut = kShape.out;
   static constexpr int kPixels = kShape.pixels;
   static constexpr int kThreads = kShape.threads();
-  // Small tiles compute a step in less time than memory needs to answer.
-  static constexpr int kStages = kOut * kPixels > 4096 ? 4 : kOut* kPixels > 1024 ? 6 : 8;
+  static constexpr int kDepth = kShape.depth();
+  static constexpr int kStages = 4;
   // So many blocks share a multiprocessor that 512 threads have its registers, 128 each.
   static constexpr int kBlocks = kThreads < 512 ? 512 / kThreads : 1;
   // A thread's channels and pixels come in runs of up to four, which are loaded at once; the runs
@@ -94,17 +92,19 @@ struct Tile {
   static constexpr int kPixelRuns = kShape.thread_pixels / kPixelRun;
   static constexpr int kPixelThreads = kPixels / kShape.thread_pixels;
   static_assert(kThreads % kPixels == 0 && kDepth % (kThreads / kPixels) == 0);
+  static_assert(kDepth <= kThreads && kDepthStep % kDepth == 0);
 };
 
 // What a step needs in shared memory.
 template <class T>
 struct Stage {
-  alignas(16) float weights[kDepth][T::kOut];
-  alignas(16) float values[kDepth][T::kPixels];  // of x
-  alignas(16) float scale[kDepth];               // of the batch norm on the way in
-  alignas(16) float shift[kDepth];
+  alignas(16) float weights[T::kDepth][T::kOut];
+  alignas(16) float values[T::kDepth][T::kPixels];  // of x
+  // The batch norm on the way in, of the step that follows.
+  alignas(16) float scale[T::kDepth];
+  alignas(16) float shift[T::kDepth];
   // Where the taps lie that are copied when this step is computed: those kStages - 1 steps ahead.
-  alignas(16) Tap ahead[kDepth];
+  alignas(16) Tap ahead[T::kDepth];
 };
 
 template <int kCount>
@@ -163,39 +163,47 @@ class Copier {
       copy_values(stage, depth);
     } else {
       copy_values(stage, taps);
-      const int ahead = depth + (T::kStages - 1) * kDepth;
-      if (threadIdx.x < kDepth && ahead < args_.padded_depth) {
+      const int ahead = depth + (T::kStages - 1) * T::kDepth;
+      if (threadIdx.x < T::kDepth && ahead < args_.padded_depth) {
         copy_async<16>(stage + address(offsetof(Stage<T>, ahead), threadIdx.x * sizeof(Tap)),
                        args_.taps + ahead + threadIdx.x, true);
       }
     }
-    if constexpr (kNorm) {
-      constexpr unsigned kRuns = kDepth / 4;
+    const int next = depth + T::kDepth;
+    if (kNorm && next < args_.padded_depth) {
+      constexpr unsigned kRuns = T::kDepth / 4;
       const unsigned run = threadIdx.x % kRuns * 4;
       const std::size_t at = run * sizeof(float);
       if (threadIdx.x < kRuns) {
         copy_async<16>(stage + address(offsetof(Stage<T>, scale), at),
-                       args_.norm_scale + depth + run, true);
+                       args_.norm_scale + next + run, true);
       } else if (threadIdx.x < 2 * kRuns) {
         copy_async<16>(stage + address(offsetof(Stage<T>, shift), at),
-                       args_.norm_shift + depth + run, true);
+                       args_.norm_shift + next + run, true);
       }
     }
   }
 
-  // Once the step is there, for all threads: batch norm and ReLU of the values that this thread has
-  // copied.
-  __device__ void normalize(Stage<T>& stage) const {
-    const auto norm = [&](float& x, int k) {
-      x = norm_before(x, stage.scale[k], stage.shift[k], args_.status);
+  // Batch norm and ReLU of the values that this thread has copied, once they are there. A -0 may
+  // stay: to a chain it is +0 (docs/arithmetic.md, 11.2). What was not finite makes `poison` NaN.
+  __device__ void normalize(Stage<T>& stage, const float* scale, const float* shift,
+                            float& poison) const {
+    const auto norm = [&](float x, int k) {
+      const float value = fmaf(x, scale[k], shift[k]);
+      poison = fmaf(value, 0.0F, poison);
+      return fmaxf(value, 0.0F);
     };
     if constexpr (kPointwise) {
       for_each_run([&](int k, int p) {
-#pragma unroll
-        for (int i = 0; i < 4; ++i) norm(stage.values[k][p + i], k);
+        auto* run = reinterpret_cast<float4*>(&stage.values[k][p]);
+        const float4 x = *run;
+        *run = {norm(x.x, k), norm(x.y, k), norm(x.z, k), norm(x.w, k)};
       });
     } else {
-      for_each_own_tap([&](int k) { norm(stage.values[k][own_pixel()], k); });
+      for_each_own_tap([&](int k) {
+        float& x = stage.values[k][own_pixel()];
+        x = norm(x, k);
+      });
     }
   }
 
@@ -220,7 +228,7 @@ class Copier {
   // answers late.
   __device__ void copy_values(std::uint32_t stage, const Tap* taps) const {
     constexpr int kRows = T::kThreads / T::kPixels;
-    constexpr int kOwn = kDepth / kRows;
+    constexpr int kOwn = T::kDepth / kRows;
     constexpr int kAtOnce = kOwn < 4 ? kOwn : 4;
     const int first = static_cast<int>(threadIdx.x) / T::kPixels;
 #pragma unroll
@@ -241,7 +249,7 @@ class Copier {
 
   __device__ void copy_weights(std::uint32_t stage, int depth) const {
     const float* from = weights_ + std::int64_t{depth} * args_.padded_out;
-    for_each_share<kDepth * T::kOut / 4>([&](int i) {
+    for_each_share<T::kDepth * T::kOut / 4>([&](int i) {
       const int k = i / (T::kOut / 4);
       const int m = i % (T::kOut / 4) * 4;
       const bool inside = first_out_ + m < args_.padded_out;
@@ -268,7 +276,7 @@ class Copier {
   static __device__ void for_each_own_tap(Function function) {
     constexpr int kRows = T::kThreads / T::kPixels;
 #pragma unroll
-    for (int i = 0; i < kDepth / kRows; ++i) {
+    for (int i = 0; i < T::kDepth / kRows; ++i) {
       function(static_cast<int>(threadIdx.x) / T::kPixels + i * kRows);
     }
   }
@@ -276,7 +284,7 @@ class Copier {
   // Of four pixels of one tap at once.
   template <class Function>
   static __device__ void for_each_run(Function function) {
-    for_each_share<kDepth * T::kPixels / 4>(
+    for_each_share<T::kDepth * T::kPixels / 4>(
         [&](int i) { function(i / (T::kPixels / 4), i % (T::kPixels / 4) * 4); });
   }
 
@@ -300,11 +308,11 @@ __device__ void load_run(float* to, const float* from) {
 template <class T>
 using Accumulators = float[T::kShape.thread_out][T::kShape.thread_pixels];
 
-// One step: kDepth taps of every chain, ascending.
+// One step: its taps of every chain, ascending.
 template <class T>
 __device__ void multiply(const Stage<T>& stage, int out, int pixel, Accumulators<T>& acc) {
-#pragma unroll
-  for (int k = 0; k < kDepth; ++k) {
+#pragma unroll 16
+  for (int k = 0; k < T::kDepth; ++k) {
     float w[T::kShape.thread_out];
     float x[T::kShape.thread_pixels];
 #pragma unroll
@@ -397,28 +405,30 @@ __global__ void __launch_bounds__(Tile<kIndex>::kThreads, Tile<kIndex>::kBlocks)
   const int pixel = static_cast<int>(threadIdx.x) % T::kPixelThreads * T::kPixelRun;
   Accumulators<T> acc{};
 
-  const int steps = args.padded_depth / kDepth;
+  float poison = 0;
+  const int steps = (args.depth + T::kDepth - 1) / T::kDepth;
   for (int step = 0; step < T::kStages - 1; ++step) {
     if (step < steps) {
-      copier.start(address_of(step), step * kDepth, args.taps + step * kDepth);
+      copier.start(address_of(step), step * T::kDepth, args.taps + step * T::kDepth);
     }
     __pipeline_commit();
   }
   int now = 0;
   for (int step = 0; step < steps; ++step) {
+    const int before = now == 0 ? T::kStages - 1 : now - 1;
     __pipeline_wait_prior(T::kStages - 2);
-    __syncthreads();  // the step is there, and all have computed the one before
     if constexpr (kNorm) {
-      copier.normalize(stages[now]);
-      __syncthreads();
+      copier.normalize(stages[now], step == 0 ? args.norm_scale : stages[before].scale,
+                       step == 0 ? args.norm_shift : stages[before].shift, poison);
     }
+    __syncthreads();  // the step is there, and all have computed the one before
     const int ahead = step + T::kStages - 1;
-    const int free = now == 0 ? T::kStages - 1 : now - 1;
-    if (ahead < steps) copier.start(address_of(free), ahead * kDepth, stages[now].ahead);
+    if (ahead < steps) copier.start(address_of(before), ahead * T::kDepth, stages[now].ahead);
     __pipeline_commit();
     multiply<T>(stages[now], out, pixel, acc);
     now = now + 1 == T::kStages ? 0 : now + 1;
   }
+  if (!(poison == 0.0F)) *args.status = 1;
   store_tile<T>(args, group, block_out + out, block_pixel + pixel, acc);
 }
 

@@ -9,13 +9,13 @@
 #include "base/text.h"
 #include "engine/batch_norm.h"
 #include "engine/conv_walk.h"
+#include "engine/cuda/tiles.h"
 #include "engine/fp_environment.h"
 
 namespace apatite::cuda {
 namespace {
 
-// A kernel takes taps in steps of this many; output channels go four to a load.
-constexpr std::int64_t kDepthStep = 16;
+// Output channels go four to a load.
 constexpr std::int64_t kOutStep = 4;
 // Parameters start at multiples of this many floats (256 bytes).
 constexpr std::size_t kParameterAlignment = 64;

@@ -8,25 +8,28 @@ namespace {
 std::int64_t divide_up(std::int64_t value, std::int64_t by) { return (value + by - 1) / by; }
 
 // An estimate in clock cycles. A multiprocessor has four schedulers, each of which issues one
-// instruction of a warp per cycle; a chain takes a step every four cycles at most.
+// instruction of a warp per cycle. The constants fit times on an H200 (bench/cuda_kernels.cc).
 double cost(const ConvArgs& args, const TileShape& tile, int multiprocessors) {
-  constexpr int kSchedulers = 4;
-  constexpr int kWarp = 32;
-  constexpr int kMostThreads = 1024;  // of a multiprocessor, as far as registers go
-  constexpr double kStartCycles = 1500;
-  const double per_step = tile.thread_out * tile.thread_pixels +
-                          // loads of both factors, and what a thread copies for the block
-                          1.0 * (tile.thread_out + tile.thread_pixels) / 2 +
-                          8.0 * tile.pixels / tile.threads() + 1.0;
-  const double least_step = 4.0 + (tile.thread_out + tile.thread_pixels) / 2.0;
+  constexpr std::int64_t kSchedulers = 4;
+  constexpr std::int64_t kWarp = 32;
+  constexpr std::int64_t kMostThreads = 512;  // of a multiprocessor, as far as registers go
+  constexpr double kWaiting = 380;            // of a step: for the barrier, for shared memory
+  constexpr double kStart = 2500;             // of a block: the first step comes from far away
+  constexpr double kPerTap = 16;              // instructions that copy one value of x
+  const double instructions =
+      tile.depth() * (tile.thread_out * tile.thread_pixels +
+                      // loads of up to four values from shared memory
+                      (tile.thread_out + 3) / 4 + (tile.thread_pixels + 3) / 4) +
+      kPerTap * tile.depth() * tile.pixels / tile.threads() + 30;
   const std::int64_t blocks =
       args.groups * divide_up(args.out_per_group, tile.out) * divide_up(args.pixels(), tile.pixels);
   const std::int64_t per_processor = divide_up(blocks, multiprocessors);
-  const std::int64_t resident = std::max(1, kMostThreads * 7 / 16 / tile.threads());
+  const std::int64_t resident = std::max<std::int64_t>(1, kMostThreads / tile.threads());
   const auto cycles = [&](std::int64_t together) {
-    const double warps = static_cast<double>(
-        divide_up(together * tile.threads(), std::int64_t{kWarp} * kSchedulers));
-    return kStartCycles + args.depth * std::max(least_step, warps * per_step);
+    const auto warps =
+        static_cast<double>(divide_up(together * tile.threads(), kWarp * kSchedulers));
+    return kStart + static_cast<double>(divide_up(args.depth, tile.depth())) *
+                        std::max(kWaiting + instructions, 1.1 * warps * instructions);
   };
   const std::int64_t rounds = per_processor / resident;
   const std::int64_t rest = per_processor % resident;

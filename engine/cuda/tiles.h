@@ -18,6 +18,9 @@ struct TileShape {
   [[nodiscard]] constexpr int threads() const {
     return out / thread_out * (pixels / thread_pixels);
   }
+  // Taps of a step. A step costs some hundred cycles of waiting beside its arithmetic, of which a
+  // small tile has little.
+  [[nodiscard]] constexpr int depth() const { return out * pixels > 2048 ? 16 : 64; }
 };
 
 // The kernels that are built (kernels.cu), largest first: large ones compute most per value that
@@ -25,9 +28,12 @@ struct TileShape {
 inline constexpr std::array kTiles{
     TileShape{128, 128, 8, 8}, TileShape{64, 128, 8, 8}, TileShape{128, 64, 8, 8},
     TileShape{64, 64, 8, 4},   TileShape{32, 128, 4, 8}, TileShape{32, 64, 4, 4},
-    TileShape{32, 32, 2, 2},   TileShape{16, 32, 2, 2},  TileShape{16, 32, 1, 2},
-    TileShape{16, 16, 1, 1},   TileShape{8, 16, 1, 1},   TileShape{8, 8, 1, 1},
+    TileShape{32, 32, 2, 4},   TileShape{16, 32, 2, 2},  TileShape{16, 16, 2, 2},
+    TileShape{8, 16, 1, 2},    TileShape{8, 8, 1, 1},
 };
+
+// Every step of every tile ends within so many taps.
+inline constexpr int kDepthStep = 64;
 
 // Whether the chains of a launch are computed in tiles; if not, each by a thread of its own: groups
 // of few output channels would leave a tile empty.
