@@ -32,7 +32,7 @@ std::string isa_list(const Json& isas) {
   for (const Json& isa : isas) {
     std::string item = isa["name"];
     if (isa["chosen"]) item += " (chosen)";
-    if (!isa["present"]) item += " (not on this CPU)";
+    if (!isa["present"]) item += " (not on this machine)";
     items.push_back(std::move(item));
   }
   return join(items);

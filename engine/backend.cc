@@ -29,13 +29,21 @@ std::span<const Backend* const> backends() {
   return all;
 }
 
+namespace {
+
+void check_available(const Backend& backend) {
+  const std::string reason = backend.unavailable_reason();
+  if (reason.empty()) return;
+  throw Error(ErrorKind::kUnavailable, backend.name(), "this backend cannot run here: " + reason);
+}
+
+}  // namespace
+
 const Backend& find_backend(std::string_view name) {
   std::vector<std::string> names;
   for (const Backend* backend : backends()) {
     if (backend->name() == name) {
-      if (const std::string reason = backend->unavailable_reason(); !reason.empty()) {
-        throw Error(ErrorKind::kUnavailable, name, "this backend cannot run here: " + reason);
-      }
+      check_available(*backend);
       return *backend;
     }
     names.emplace_back(backend->name());
@@ -101,6 +109,7 @@ std::vector<NodeId> resolve_outputs(const Graph& graph, const CompileOptions& op
 }
 
 std::string resolve_isa(const Backend& backend, std::string_view requested) {
+  check_available(backend);
   std::vector<std::string> present;
   for (const Isa& isa : backend.isas()) {
     if (isa.present) present.push_back(isa.name);

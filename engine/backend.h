@@ -100,7 +100,8 @@ Error non_finite_error(const Node& node, std::int64_t index, std::int64_t image)
 // that is out of range.
 std::vector<NodeId> resolve_outputs(const Graph& graph, const CompileOptions& options);
 
-// Checks `requested` (empty: choose) against what the backend has; returns the name to use.
+// Checks `requested` (empty: choose) against what the backend has; returns the name to use. Throws
+// Error (kUnavailable).
 std::string resolve_isa(const Backend& backend, std::string_view requested);
 
 }  // namespace apatite

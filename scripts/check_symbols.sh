@@ -21,6 +21,8 @@ nm -A -u -C $libraries | awk '
     ++symbols
     name = $NF
     sub(/@.*/, "", name)
+    # (nvcc writes a call of exit into each of its objects, for a launch without arguments to copy.)
+    if (name == "exit" && $1 ~ /\.cu\.o:$/) next
     if (name in banned) { print $1 " uses " name; bad = 1 }
   }
   END {

@@ -11,7 +11,7 @@ mkdir -p build
 cache=()
 ! command -v ccache >/dev/null || cache=(-DCMAKE_CXX_COMPILER_LAUNCHER=ccache)
 { cmake --preset release -B build/demo -DAPATITE_BUILD_TESTS=OFF -DAPATITE_BUILD_BENCH=OFF \
-    "${cache[@]}" &&
+    -DAPATITE_CUDA=OFF "${cache[@]}" &&
   cmake --build build/demo --target apatite_program draw_calcifications; } >build/demo.log 2>&1 ||
   { tail -60 build/demo.log; exit 1; }
 

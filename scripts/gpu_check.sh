@@ -49,6 +49,23 @@ for network in resnet101 densenet201; do
   done
 done
 
+step "predictions and maps: the files of exact"
+"$build/examples/draw_calcifications" "$folder/images" 8
+for backend in exact cuda-exact; do
+  "$build/apatite" explain --weights "$folder/densenet201.safetensors" --images "$folder/images" \
+    --method gradcam,layercam,gradient --backend $backend -o "$folder/maps-$backend" >/dev/null
+  "$build/apatite" predict --weights "$folder/resnet101.safetensors" --images "$folder/images" \
+    --batch 3 --backend $backend -o "$folder/predictions-$backend.csv" >/dev/null
+  # (The JSON beside each map names the backend.)
+  (cd "$folder/maps-$backend" && find . -name '*.npy' -o -name '*.png' | sort | xargs sha256sum) \
+    >"$folder/maps-$backend.txt"
+done
+cmp "$folder/predictions-exact.csv" "$folder/predictions-cuda-exact.csv"
+cmp "$folder/maps-exact.txt" "$folder/maps-cuda-exact.txt"
+echo "predictions.csv $(sha256sum <"$folder/predictions-exact.csv" | cut -c1-16)," \
+     "$(wc -l <"$folder/maps-exact.txt") maps and overlays"
+test "$(wc -l <"$folder/maps-exact.txt")" -ge 16
+
 if [ "$timings" = yes ]; then
   step "beside PyTorch"
   python3 bench/compare_torch_cuda.py --build "$build" --work "$folder"

@@ -81,7 +81,7 @@ struct Tile {
   static constexpr int kPixels = kShape.pixels;
   static constexpr int kThreads = kShape.threads();
   static constexpr int kDepth = kShape.depth();
-  static constexpr int kStages = 4;
+  static constexpr int kStages = TileShape::kStages;
   // So many blocks share a multiprocessor that 512 threads have its registers, 128 each.
   static constexpr int kBlocks = kThreads < 512 ? 512 / kThreads : 1;
   // A thread's channels and pixels come in runs of up to four, which are loaded at once; the runs

@@ -20,7 +20,15 @@ struct TileShape {
   }
   // Taps of a step. A step costs some hundred cycles of waiting beside its arithmetic, of which a
   // small tile has little.
-  [[nodiscard]] constexpr int depth() const { return out * pixels > 2048 ? 16 : 64; }
+  [[nodiscard]] constexpr int depth() const {
+    return out * pixels > 2048 ? 16 : out * pixels > 1024 ? 32 : 64;
+  }
+  // Steps that are in shared memory at once, and about what they take there.
+  static constexpr int kStages = 4;
+  [[nodiscard]] constexpr int shared_bytes() const {
+    constexpr int kBytesPerTap = 24;  // where it lies, its batch norm
+    return kStages * depth() * ((out + pixels) * static_cast<int>(sizeof(float)) + kBytesPerTap);
+  }
 };
 
 // The kernels that are built (kernels.cu), largest first: large ones compute most per value that

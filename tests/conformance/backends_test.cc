@@ -2,7 +2,6 @@
 // promised, a derived bound elsewhere.
 #include <gtest/gtest.h>
 
-#include <algorithm>
 #include <map>
 #include <ostream>
 #include <string>
@@ -10,6 +9,7 @@
 
 #include "engine/backend.h"
 #include "tests/conformance/cases.h"
+#include "tests/support/backends.h"
 #include "tests/support/compare.h"
 #include "tests/support/error_bound.h"
 #include "tests/support/host_program.h"
@@ -135,9 +135,8 @@ void PrintTo(const Target& target, std::ostream* stream) {
 
 std::vector<Target> targets_that_promise(Promise promise) {
   std::vector<Target> targets;
-  for (const Backend* backend : backends()) {
+  for (const Backend* backend : present_backends()) {
     if (kPromises.at(std::string(backend->name())) != promise) continue;
-    if (!backend->unavailable_reason().empty()) continue;
     for (const Isa& isa : backend->isas()) {
       if (isa.present) targets.push_back({backend, isa.name});
     }
@@ -151,12 +150,8 @@ std::vector<Target> exact_targets() {
   return targets;
 }
 
-// A test's name takes no hyphens.
-std::string test_name(const ::testing::TestParamInfo<Target>& test) {
-  std::string name = std::to_string(test.index) + "_" + std::string(test.param.backend->name()) +
-                     "_" + test.param.isa;
-  std::replace(name.begin(), name.end(), '-', '_');
-  return name;
+std::string name_of(const ::testing::TestParamInfo<Target>& test) {
+  return std::to_string(test.index) + "_" + test_name(*test.param.backend) + "_" + test.param.isa;
 }
 
 class ExactBackend : public ::testing::TestWithParam<Target> {};
@@ -211,7 +206,7 @@ TEST_P(ExactBackend, HasTheBitsOfTheReferenceInEveryGradient) {
   EXPECT_GT(cases, 0) << conformance_file() << " holds no case";
 }
 
-INSTANTIATE_TEST_SUITE_P(All, ExactBackend, ::testing::ValuesIn(exact_targets()), test_name);
+INSTANTIATE_TEST_SUITE_P(All, ExactBackend, ::testing::ValuesIn(exact_targets()), name_of);
 
 TEST(Conformance, EveryBackendHasAPromiseAndTheListIsLong) {
   for (const Backend* backend : backends()) {

@@ -12,6 +12,7 @@
 #include "layers/concat.h"
 #include "layers/conv2d.h"
 #include "layers/relu.h"
+#include "tests/support/backends.h"
 #include "tests/support/map_parameters.h"
 
 namespace apatite {
@@ -46,20 +47,40 @@ MapParameters small_parameters(float weight, float gamma) {
 }
 
 TEST(Backends, AreNamedAndTheDefaultIsExact) {
-  ASSERT_EQ(backends().size(), 3U);
+  ASSERT_GE(backends().size(), 3U);
   EXPECT_EQ(backends()[0]->name(), "exact");
+  EXPECT_GE(present_backends().size(), 3U);
   for (const Backend* backend : backends()) {
     EXPECT_FALSE(backend->description().empty());
     EXPECT_FALSE(backend->promise().empty());
     ASSERT_FALSE(backend->isas().empty());
-    EXPECT_EQ(backend->isas().back().name, "scalar");
-    EXPECT_EQ(&find_backend(backend->name()), backend);
+    if (!backend->name().starts_with("cuda")) {
+      EXPECT_EQ(backend->isas().back().name, "scalar");
+      EXPECT_EQ(&find_backend(backend->name()), backend);
+    }
+  }
+}
+
+TEST(Backends, OneThatCannotRunHereSaysWhy) {
+  const MapParameters parameters = small_parameters(1, 1);
+  for (const Backend* backend : backends()) {
+    const std::string reason = backend->unavailable_reason();
+    if (reason.empty()) continue;
+    const std::string expected =
+        std::string(backend->name()) + ": this backend cannot run here: " + reason;
+    EXPECT_EQ(message([&] { find_backend(backend->name()); }, ErrorKind::kUnavailable), expected);
+    EXPECT_EQ(message([&] { static_cast<void>(backend->compile(small_network(), parameters, {})); },
+                      ErrorKind::kUnavailable),
+              expected);
   }
 }
 
 TEST(Backends, AnUnknownNameIsAnErrorThatNamesWhatIsThere) {
-  EXPECT_EQ(message([] { find_backend("cudnn"); }, ErrorKind::kUnavailable),
-            "cudnn: no such backend is built in; choose one of exact, reference, reference64");
+  const std::string text = message([] { find_backend("cudnn"); }, ErrorKind::kUnavailable);
+  EXPECT_TRUE(text.starts_with("cudnn: no such backend is built in; choose one of exact, "))
+      << text;
+  for (const Backend* backend : backends())
+    EXPECT_NE(text.find(backend->name()), std::string::npos);
 }
 
 TEST(Backends, AnUnknownInstructionSetIsAnError) {
@@ -75,7 +96,7 @@ TEST(Backends, AnUnknownInstructionSetIsAnError) {
 
 TEST(Backends, RefuseAnInputOfAnotherShape) {
   const MapParameters parameters = small_parameters(1, 1);
-  for (const Backend* backend : backends()) {
+  for (const Backend* backend : present_backends()) {
     const auto executable = backend->compile(small_network(), parameters, {});
     for (const Dims& dims : {Dims{1, 3, 4, 5}, Dims{3, 5, 4}, Dims{0, 3, 5, 4}, Dims{1, 1, 5, 4}}) {
       EXPECT_EQ(message([&] { executable->run(Tensor(dims)); }, ErrorKind::kUsage),
@@ -88,7 +109,7 @@ TEST(Backends, DeliverTheOutputsInTheOrderAsked) {
   const Graph graph = small_network();
   const MapParameters parameters = small_parameters(0.5F, 2);
   const NodeId conv = graph.find("conv");
-  for (const Backend* backend : backends()) {
+  for (const Backend* backend : present_backends()) {
     const auto executable = backend->compile(
         graph, parameters, {.outputs = {graph.output(), conv, graph.input(), conv}});
     const std::vector<Tensor> results = executable->run(filled({2, 3, 5, 4}, 1));
@@ -104,12 +125,15 @@ TEST(Backends, DeliverTheOutputsInTheOrderAsked) {
 TEST(Backends, ABatchMayGrowAndShrink) {
   const Graph graph = small_network();
   const MapParameters parameters = small_parameters(0.25F, 1);
-  const auto executable = find_backend("exact").compile(graph, parameters, {.threads = 2});
-  const Tensor one = executable->run(filled({1, 3, 5, 4}, 1))[0];
-  for (const std::int64_t batch : {3, 1, 9, 2}) {
-    const Tensor many = executable->run(filled({batch, 3, 5, 4}, 1))[0];
-    for (std::int64_t image = 0; image < batch; ++image) {
-      EXPECT_EQ(std::memcmp(many.data() + image * 400, one.data(), 400 * sizeof(float)), 0);
+  for (const Backend* backend : present_backends()) {
+    const auto executable = backend->compile(graph, parameters, {.threads = 2});
+    const Tensor one = executable->run(filled({1, 3, 5, 4}, 1))[0];
+    for (const std::int64_t batch : {3, 1, 9, 2}) {
+      const Tensor many = executable->run(filled({batch, 3, 5, 4}, 1))[0];
+      for (std::int64_t image = 0; image < batch; ++image) {
+        EXPECT_EQ(std::memcmp(many.data() + image * 400, one.data(), 400 * sizeof(float)), 0)
+            << backend->name();
+      }
     }
   }
 }
@@ -120,9 +144,10 @@ TEST(Backends, NameTheNodeWhereANonFiniteValueArose) {
   const Graph graph = small_network();
   const auto say = [&](const MapParameters& parameters, const Tensor& input, bool fuse) {
     std::string first;
-    for (const std::string name : {"exact", "reference"}) {
-      const auto executable =
-          find_backend(name).compile(graph, parameters, {.threads = 2, .fuse = fuse});
+    for (const Backend* backend : present_backends()) {
+      const std::string name(backend->name());
+      if (name == "reference64") continue;  // binary64 overflows elsewhere
+      const auto executable = backend->compile(graph, parameters, {.threads = 2, .fuse = fuse});
       const std::string text = message([&] { executable->run(input); }, ErrorKind::kNumeric);
       if (first.empty()) first = text;
       EXPECT_EQ(text, first) << name;

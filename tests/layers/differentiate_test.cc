@@ -18,6 +18,7 @@
 #include "layers/linear.h"
 #include "layers/max_pool2d.h"
 #include "layers/relu.h"
+#include "tests/support/backends.h"
 #include "tests/support/map_parameters.h"
 
 namespace apatite {
@@ -250,8 +251,8 @@ TEST_P(Targets, AGradientThatOverflowsIsNamed) {
   }
 }
 
-INSTANTIATE_TEST_SUITE_P(All, Targets, ::testing::ValuesIn(backends().begin(), backends().end()),
-                         [](const auto& test) { return std::string(test.param->name()); });
+INSTANTIATE_TEST_SUITE_P(All, Targets, ::testing::ValuesIn(present_backends()),
+                         [](const auto& test) { return test_name(*test.param); });
 
 }  // namespace
 }  // namespace apatite

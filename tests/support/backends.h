@@ -1,0 +1,26 @@
+// The backends that can run on this machine: all that are built in but those whose GPU is missing.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "engine/backend.h"
+
+namespace apatite {
+
+inline std::vector<const Backend*> present_backends() {
+  std::vector<const Backend*> present;
+  for (const Backend* backend : backends()) {
+    if (backend->unavailable_reason().empty()) present.push_back(backend);
+  }
+  return present;
+}
+
+// Its name as part of a test's, which takes no hyphens.
+inline std::string test_name(const Backend& backend) {
+  std::string name(backend.name());
+  for (char& c : name) c = c == '-' ? '_' : c;
+  return name;
+}
+
+}  // namespace apatite
