@@ -132,9 +132,10 @@ enum class Tier { kExact, kBlas };
 
 class CudaExecutable final : public Executable {
  public:
-  CudaExecutable(Tier tier, const Graph& graph, const ParameterSource& source,
-                 const CompileOptions& options)
-      : graph_(graph),
+  CudaExecutable(Tier tier, std::string_view name, const Graph& graph,
+                 const ParameterSource& source, const CompileOptions& options)
+      : name_(name),
+        graph_(graph),
         source_(source),
         outputs_(resolve_outputs(graph, options)),
         threads_(resolve_threads(options.threads)),
@@ -168,7 +169,10 @@ class CudaExecutable final : public Executable {
       output_arrays_[i].copy_to(results[i].values(), stream_.get());
     }
     stream_.synchronize();
-    if (status != 0) explain_non_finite(input, targets);
+    if (status != 0) {
+      explain_non_finite(name_, graph_, source_, {.outputs = outputs_, .threads = threads_}, input,
+                         targets);
+    }
     return results;
   }
 
@@ -215,16 +219,7 @@ class CudaExecutable final : public Executable {
     check(cudaGetLastError(), "to take a kernel");
   }
 
-  // The reference names the first node that is not finite: it computes the same bits, or nearly.
-  [[noreturn]] void explain_non_finite(const Tensor& input,
-                                       std::span<const std::int64_t> targets) const {
-    reference_backend()
-        .compile(graph_, source_, {.outputs = outputs_, .threads = threads_})
-        ->run(input, targets);
-    throw Error(ErrorKind::kNumeric, "GPU", "a non-finite value arose that reference lacks",
-                "check the weights and the range of the input");
-  }
-
+  std::string_view name_;  // of the backend
   Graph graph_;
   const ParameterSource& source_;
   std::vector<NodeId> outputs_;
@@ -292,7 +287,7 @@ class CudaBackend final : public Backend {
                                                     const ParameterSource& parameters,
                                                     const CompileOptions& options) const override {
     resolve_isa(*this, options.isa);
-    return std::make_unique<CudaExecutable>(tier_, graph, parameters, options);
+    return std::make_unique<CudaExecutable>(tier_, name_, graph, parameters, options);
   }
 
  private:

@@ -62,7 +62,10 @@ class ExactExecutable final : public Executable {
     }
     const bool finite = std::all_of(status.begin(), status.end(),
                                     [](const exact::Status& s) { return s.all_finite(); });
-    if (!finite) explain_non_finite(input, targets);
+    if (!finite) {
+      explain_non_finite("exact", graph_, source_, {.outputs = outputs_, .threads = threads_},
+                         input, targets);
+    }
     return outputs;
   }
 
@@ -126,15 +129,6 @@ class ExactExecutable final : public Executable {
                                     buffer.floats}
               : exact::BufferMemory{of_image + buffer.offset, 0};
     }
-  }
-
-  // The reference names the first node that is not finite: it computes the same bits.
-  [[noreturn]] void explain_non_finite(const Tensor& input,
-                                       std::span<const std::int64_t> targets) const {
-    reference_backend()
-        .compile(graph_, source_, {.outputs = outputs_, .threads = threads_})
-        ->run(input, targets);
-    throw Error(ErrorKind::kInternal, "exact", "a non-finite value arose that reference lacks");
   }
 
   Graph graph_;

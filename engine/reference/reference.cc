@@ -152,6 +152,15 @@ const Backend& reference_backend() {
   return backend;
 }
 
+void explain_non_finite(std::string_view backend, const Graph& graph, const ParameterSource& source,
+                        const CompileOptions& options, const Tensor& input,
+                        std::span<const std::int64_t> targets) {
+  reference_backend()
+      .compile(graph, source, {.outputs = options.outputs, .threads = options.threads})
+      ->run(input, targets);
+  throw Error(ErrorKind::kInternal, backend, "a non-finite value arose that reference lacks");
+}
+
 const Backend& reference64_backend() {
   static const ReferenceBackend<double> backend("reference64", "plain loops in binary64",
                                                 "the yardstick for rounding error");

@@ -1,12 +1,23 @@
 // The oracle: plain loops, one template over the scalar (engine/reference/kernels.h).
 #pragma once
 
+#include <cstdint>
+#include <span>
+#include <string_view>
+
 #include "engine/backend.h"
 
 namespace apatite {
 
 // binary32: the arithmetic contract written as code. Every exact backend equals it bit for bit.
 const Backend& reference_backend();
+
+// Throws the Error (kNumeric) that names the first node of a run that is not finite, by running it
+// again, for a backend that only knows that there is one; kInternal if there is none. `backend`:
+// its name.
+[[noreturn]] void explain_non_finite(std::string_view backend, const Graph& graph,
+                                     const ParameterSource& source, const CompileOptions& options,
+                                     const Tensor& input, std::span<const std::int64_t> targets);
 
 // The same loops in binary64: the yardstick for rounding error.
 const Backend& reference64_backend();

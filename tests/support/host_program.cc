@@ -1,9 +1,11 @@
 #include "tests/support/host_program.h"
 
+#include <cmath>
 #include <limits>
 #include <type_traits>
 
 #include "engine/cuda/program.h"
+#include "engine/cuda/tiles.h"
 #include "engine/fp_environment.h"
 
 namespace apatite {
@@ -11,14 +13,30 @@ namespace {
 
 using cuda::ConvArgs;
 
+// The pixel's taps are gathered once for all output channels, as the tiles do, or with the chain of
+// each.
+void run_pixel(const ConvArgs& args, std::int64_t group, const cuda::Pixel& pixel) {
+  if (!cuda::runs_in_tiles(args)) {
+    for (std::int64_t m = 0; m < args.out_per_group; ++m) {
+      cuda::store_value(args, group, m, pixel, cuda::chain_value(args, group, m, pixel));
+    }
+    return;
+  }
+  std::vector<float> sums(static_cast<std::size_t>(args.padded_out));
+  const float* w = args.weights + group * args.padded_depth * args.padded_out;
+  for (std::int64_t k = 0; k < args.padded_depth; ++k) {
+    const float x = cuda::tap_value(args, group, pixel, k);
+    for (float& sum : sums) sum = std::fma(x, *w++, sum);
+  }
+  for (std::int64_t m = 0; m < args.out_per_group; ++m) {
+    cuda::store_value(args, group, m, pixel, sums[static_cast<std::size_t>(m)]);
+  }
+}
+
 void run_launch(const ConvArgs& args) {
   for (std::int32_t p = 0; p < args.pixels(); ++p) {
     const cuda::Pixel pixel = cuda::pixel_at(args, p);
-    for (std::int64_t channel = 0; channel < args.groups * args.out_per_group; ++channel) {
-      const std::int64_t group = channel / args.out_per_group;
-      const std::int64_t m = channel % args.out_per_group;
-      cuda::store_value(args, group, m, pixel, cuda::chain_value(args, group, m, pixel));
-    }
+    for (std::int64_t group = 0; group < args.groups; ++group) run_pixel(args, group, pixel);
   }
 }
 
@@ -77,7 +95,7 @@ class HostBackend final : public Backend {
     return "the program of the GPU backends, carried out on the CPU";
   }
   [[nodiscard]] std::string_view promise() const override { return "equals reference"; }
-  [[nodiscard]] std::vector<Isa> isas() const override { return {{.name = "scalar"}}; }
+  [[nodiscard]] std::vector<Isa> isas() const override { return {{.name = "any"}}; }
   [[nodiscard]] std::unique_ptr<Executable> compile(const Graph& graph,
                                                     const ParameterSource& parameters,
                                                     const CompileOptions& options) const override {
