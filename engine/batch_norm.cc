@@ -1,5 +1,6 @@
 #include "engine/batch_norm.h"
 
+#include <algorithm>
 #include <cmath>
 
 #include "base/error.h"
@@ -36,5 +37,17 @@ template Affine<float> fold_batch_norm(const Tensor&, const Tensor&, const Tenso
                                        double, const std::string&);
 template Affine<double> fold_batch_norm(const Tensor&, const Tensor&, const Tensor&, const Tensor&,
                                         double, const std::string&);
+
+Affine<float> load_affine(const Graph& graph, const Node& norm, const ParameterSource& source) {
+  const auto load = [&](std::size_t i) {
+    return source.load(graph.parameters()[norm.parameters[i]]);
+  };
+  const auto* grad = std::get_if<BatchNormGrad>(&norm.op);
+  const double epsilon = grad != nullptr ? grad->epsilon : std::get<BatchNorm>(norm.op).epsilon;
+  Affine<float> affine =
+      fold_batch_norm<float>(load(0), load(1), load(2), load(3), epsilon, norm.name);
+  if (grad != nullptr) std::fill(affine.shift.begin(), affine.shift.end(), 0.0F);
+  return affine;
+}
 
 }  // namespace apatite

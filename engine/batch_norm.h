@@ -5,6 +5,7 @@
 #include <string>
 #include <vector>
 
+#include "engine/graph.h"
 #include "engine/tensor.h"
 
 namespace apatite {
@@ -23,5 +24,9 @@ struct Affine {
 template <class T>
 Affine<T> fold_batch_norm(const Tensor& gamma, const Tensor& beta, const Tensor& mean,
                           const Tensor& variance, double epsilon, const std::string& name);
+
+// The same in binary32 for a node: of a BatchNorm, or of the gradient of one, whose shift is +0:
+// the product g * scale, rounded once.
+Affine<float> load_affine(const Graph& graph, const Node& norm, const ParameterSource& source);
 
 }  // namespace apatite

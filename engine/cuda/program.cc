@@ -106,17 +106,7 @@ class Program::Maker {
     return {scale, add_parameters(affine.shift)};
   }
 
-  Affine<float> load_norm(NodeId id) const {
-    const Node& norm = node(id);
-    const auto* grad = std::get_if<BatchNormGrad>(&norm.op);
-    const double epsilon = grad != nullptr ? grad->epsilon : std::get<BatchNorm>(norm.op).epsilon;
-    Affine<float> affine = fold_batch_norm<float>(
-        load(norm.parameters[0]), load(norm.parameters[1]), load(norm.parameters[2]),
-        load(norm.parameters[3]), epsilon, norm.name);
-    // Its gradient is fma(g, scale, +0): the product, rounded once.
-    if (grad != nullptr) std::fill(affine.shift.begin(), affine.shift.end(), 0.0F);
-    return affine;
-  }
+  Affine<float> load_norm(NodeId id) const { return load_affine(graph_, node(id), source_); }
 
   void add_group(const Job& job) {
     const FusedGroup& group = *job.group;

@@ -93,8 +93,7 @@ class StepMaker {
               return std::make_unique<ScoreGradStep>(x(0), y);
             },
             [&](const BatchNormGrad&) -> std::unique_ptr<Step> {
-              return std::make_unique<AffineStep>(kernels_, load_norm_grad(group.main), false, x(0),
-                                                  y);
+              return std::make_unique<AffineStep>(kernels_, load_norm(group.main), false, x(0), y);
             },
             [&](const ReluGrad&) -> std::unique_ptr<Step> {
               return std::make_unique<ReluGradStep>(kernels_, x(0), x(1), y);
@@ -149,7 +148,7 @@ class StepMaker {
     if (job.residual) spec.residual = list_.values[*job.residual];
     if (job.mask) spec.mask = list_.values[*job.mask];
     if (group.mask_norm) spec.mask_norm = load_norm(*group.mask_norm);
-    if (group.norm) spec.norm = load_norm_grad(*group.norm);
+    if (group.norm) spec.norm = load_norm(*group.norm);
     spec.residual_first = group.residual_first;
     if (!can_tile_grad(op)) return std::make_unique<GenericConvGradStep>(std::move(spec));
     return std::make_unique<ConvGradStep>(kernels_, spec, threads_);
@@ -176,22 +175,7 @@ class StepMaker {
 
   Tensor load(ParameterId id) const { return source_.load(graph_.parameters()[id]); }
 
-  Affine<float> load_norm(NodeId id) const {
-    const Node& norm = node(id);
-    return fold_batch_norm<float>(load(norm.parameters[0]), load(norm.parameters[1]),
-                                  load(norm.parameters[2]), load(norm.parameters[3]),
-                                  std::get<BatchNorm>(norm.op).epsilon, norm.name);
-  }
-
-  // A batch norm's gradient is fma(g, scale, +0): the product, rounded once.
-  Affine<float> load_norm_grad(NodeId id) const {
-    const Node& grad = node(id);
-    Affine<float> affine = fold_batch_norm<float>(
-        load(grad.parameters[0]), load(grad.parameters[1]), load(grad.parameters[2]),
-        load(grad.parameters[3]), std::get<BatchNormGrad>(grad.op).epsilon, grad.name);
-    std::fill(affine.shift.begin(), affine.shift.end(), 0.0F);
-    return affine;
-  }
+  Affine<float> load_norm(NodeId id) const { return load_affine(graph_, node(id), source_); }
 
   const Graph& graph_;
   const ParameterSource& source_;
