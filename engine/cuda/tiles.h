@@ -31,7 +31,7 @@ struct TileShape {
   }
 };
 
-// The kernels that are built (kernels.cu), largest first: large ones compute most per value that
+// The kernels that are built (conv_tiles.cu), largest first: large ones compute most per value that
 // they load, small ones keep many processors busy.
 inline constexpr std::array kTiles{
     TileShape{128, 128, 8, 8}, TileShape{64, 128, 8, 8}, TileShape{128, 64, 8, 8},
