@@ -132,7 +132,8 @@ void run(const std::string& network, const Shape& image, std::int64_t batch) {
   double chosen_total = 0;
   double best_total = 0;
   double flops = 0;
-  for (const auto& [key, row] : rows) {
+  for (const auto& entry : rows) {
+    const Row& row = entry.second;
     const std::size_t chosen = choose_tile(row.args, multiprocessors);
     double best = 1e30;
     double of_chosen = 0;

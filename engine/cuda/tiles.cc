@@ -26,9 +26,9 @@ double cost(const ConvArgs& args, const TileShape& tile, int multiprocessors) {
   const double per_tap = (args.pointwise() ? kPerPointwiseTap : kPerTap) +
                          (args.norm_scale != nullptr ? kPerNorm : 0.0);
   const double per_thread = static_cast<double>(tile.depth()) / tile.threads();
+  const int loads = (tile.thread_out + 3) / 4 + (tile.thread_pixels + 3) / 4;
   const double instructions =
-      tile.depth() * (tile.thread_out * tile.thread_pixels +
-                      kPerLoad * ((tile.thread_out + 3) / 4 + (tile.thread_pixels + 3) / 4)) +
+      tile.depth() * (tile.thread_out * tile.thread_pixels + kPerLoad * loads) +
       per_thread * (tile.pixels * per_tap + tile.out * kPerWeights);
   const std::int64_t blocks =
       args.groups * divide_up(args.out_per_group, tile.out) * divide_up(args.pixels(), tile.pixels);
