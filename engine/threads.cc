@@ -3,6 +3,9 @@
 #include <hwy/cache_control.h>
 #include <omp.h>
 
+#include <chrono>
+#include <thread>
+
 #include "base/error.h"
 #include "base/text.h"
 
@@ -17,6 +20,29 @@ int resolve_threads(int requested) {
   return requested == 0 ? omp_get_num_procs() : requested;
 }
 
+namespace {
+
+constexpr int kLooks = 3'000;  // about 0.2 ms
+
+}  // namespace
+
+void Idle::wait() {
+  if (looks_ < kLooks) {
+    ++looks_;
+    hwy::Pause();
+  } else {
+    std::this_thread::sleep_for(std::chrono::microseconds(100));
+  }
+}
+
+void wait_for_change(const std::atomic<std::uint32_t>& value, std::uint32_t old) {
+  for (int i = 0; i < kLooks; ++i) {
+    if (value.load(std::memory_order_acquire) != old) return;
+    hwy::Pause();
+  }
+  value.wait(old, std::memory_order_acquire);
+}
+
 void Barrier::wait(int threads) {
   const std::uint32_t phase = phase_.load(std::memory_order_acquire);
   if (arrived_.fetch_add(1, std::memory_order_acq_rel) + 1 == threads) {
@@ -25,12 +51,7 @@ void Barrier::wait(int threads) {
     phase_.notify_all();
     return;
   }
-  constexpr int kLooks = 3'000;
-  for (int i = 0; i < kLooks; ++i) {
-    if (phase_.load(std::memory_order_acquire) != phase) return;
-    hwy::Pause();
-  }
-  phase_.wait(phase, std::memory_order_acquire);
+  wait_for_change(phase_, phase);
 }
 
 }  // namespace apatite

@@ -4,8 +4,13 @@
 #include <limits>
 #include <utility>
 
+#include "engine/exact/steps.h"
+
 namespace apatite::exact {
 namespace {
+
+// Of a chunk, at least, where there is as much: vector multiply-adds, about 20 microseconds.
+constexpr std::int64_t kChunkWork = 100'000;
 
 constexpr std::int64_t kNever = std::numeric_limits<std::int64_t>::max() / 4;
 
@@ -46,8 +51,6 @@ RowTiling tile_row(std::int64_t width, std::int64_t vectors, std::span<const Til
   std::sort(tiling.widths.rbegin(), tiling.widths.rend());
   return tiling;
 }
-
-std::int64_t divide_up(std::int64_t a, std::int64_t b) { return (a + b - 1) / b; }
 
 bool one_tap(const Conv2d& op) { return op.kernel == Extent{1, 1} && op.padding == Padding{}; }
 
@@ -190,6 +193,7 @@ void TiledConvStep::choose_panels() {
     const std::int64_t pixels = group.tiles.front().pixels;
     const std::int64_t fit = kBlockBytes / static_cast<std::int64_t>(sizeof(float)) / channels_;
     group.block_tiles = std::max<std::int64_t>(1, std::min(fit, kBlockPixels) / pixels);
+    group.tile_work = std::max<std::int64_t>(1, pixels * vectors * depth_);
     groups_.push_back(std::move(group));
   }
 }
@@ -292,57 +296,107 @@ std::span<const float> TiledConvStep::weights_of(const PanelGroup& group,
 std::span<const float> TiledConvStep::first_weights(const RunContext& context) const {
   for (const PanelGroup& group : groups_) {
     const Work work = work_of(context, group);
-    if (work.panels.begin < work.panels.end) return weights_of(group, work.panels.begin);
+    if (work.chunks > 0) return weights_of(group, work.panels.begin);
   }
   return {};
 }
 
-void TiledConvStep::run(const RunContext& context) const {
+std::int64_t TiledConvStep::chunks(const RunContext& context) const {
+  std::int64_t count = 0;
+  for (const PanelGroup& group : groups_) count += work_of(context, group).chunks;
+  return count;
+}
+
+void TiledConvStep::run_chunk(const RunContext& context, std::int64_t chunk) const {
   for (std::size_t i = 0; i < groups_.size(); ++i) {
-    std::span<const float> after;
-    if (i + 1 < groups_.size()) {
-      after = weights_of(groups_[i + 1], 0);
-    } else if (context.next != nullptr) {
-      after = context.next->first_weights(context);
-    }
-    run_group(context, groups_[i], after);
+    const Work work = work_of(context, groups_[i]);
+    if (chunk < work.chunks) return run_group_chunk(context, i, work, chunk);
+    chunk -= work.chunks;
   }
 }
 
 TiledConvStep::Work TiledConvStep::work_of(const RunContext& context,
                                            const PanelGroup& group) const {
   const auto panels = static_cast<std::int64_t>(group.panels.size());
-  const std::int64_t units = context.images * static_cast<std::int64_t>(group.tiles.size());
+  const auto tiles = static_cast<std::int64_t>(group.tiles.size());
+  const std::int64_t units = context.images * tiles;
   // Threads share the image or the output channels, whichever comes out more evenly; in doubt
   // whichever is less to read for each.
   const auto unevenness = [&](std::int64_t count) {
-    const std::int64_t most = divide_up(count, context.threads);
-    return static_cast<double>(most * context.threads) / static_cast<double>(count);
+    const std::int64_t most = divide_up(count, context.parts);
+    return static_cast<double>(most * context.parts) / static_cast<double>(count);
   };
   const Layout& x = spec_.x.layout;
   const bool more_weights =
       static_cast<std::int64_t>(weights_.size()) > context.images * x.blocks() * x.block_stride();
   const double preference = spec_.norm_before ? 1.1 : more_weights ? 0.99 : 1.0;
-  if (unevenness(panels) * preference < unevenness(units)) {
-    return {{0, units}, share_of(panels, context.thread, context.threads)};
+  const bool by_panels = unevenness(panels) * preference < unevenness(units);
+
+  Work work{.panels = {0, panels}};
+  if (by_panels) work.panels = share_of(panels, context.part, context.parts);
+  // Blocks of equal length, as many for each part.
+  const std::int64_t multiple = by_panels ? 1 : context.parts;
+  std::int64_t block_tiles = group.block_tiles;
+  if (spec_.norm_before) {
+    const std::int64_t chunk_tiles =
+        kChunkWork / group.tile_work / std::max<std::int64_t>(1, work.panels.size());
+    block_tiles = std::clamp<std::int64_t>(chunk_tiles, 1, block_tiles);
+    // A block lies in one image.
+    const std::int64_t blocks = divide_up(divide_up(tiles, block_tiles), multiple) * multiple;
+    work.all_blocks = context.images * std::min(blocks, tiles);
+  } else {
+    const std::int64_t blocks = divide_up(divide_up(units, block_tiles), multiple) * multiple;
+    work.all_blocks = std::min(blocks, units);
   }
-  return {share_of(units, context.thread, context.threads), {0, panels}};
+  work.blocks = by_panels ? Share{0, work.all_blocks}
+                          : share_of(work.all_blocks, context.part, context.parts);
+  if (spec_.norm_before) {
+    work.slices = 1;
+    work.chunks = work.panels.size() > 0 ? work.blocks.size() : 0;
+  } else {
+    const std::int64_t in_block = std::max<std::int64_t>(1, units / work.all_blocks);
+    work.slices = std::clamp<std::int64_t>(in_block * group.tile_work / kChunkWork, 1, in_block);
+    work.chunks = work.blocks.size() * work.panels.size() * work.slices;
+  }
+  return work;
 }
 
-void TiledConvStep::run_group(const RunContext& context, const PanelGroup& group,
-                              std::span<const float> after) const {
+Share TiledConvStep::block_units(const RunContext& context, const PanelGroup& group,
+                                 std::int64_t block, std::int64_t all_blocks) const {
   const auto tiles = static_cast<std::int64_t>(group.tiles.size());
-  const Work work = work_of(context, group);
-  if (work.panels.begin == work.panels.end) return;
-  for (std::int64_t begin = work.units.begin; begin < work.units.end;) {
-    std::int64_t end = std::min(begin + group.block_tiles, work.units.end);
-    if (spec_.norm_before) {
-      end = std::min(end, (begin / tiles + 1) * tiles);  // a block lies in one image
-      normalize_block(context, group, {begin, end});
+  if (!spec_.norm_before) return share_of(context.images * tiles, block, all_blocks);
+  const std::int64_t of_image = all_blocks / context.images;
+  return share_of(tiles, block % of_image, of_image).moved(block / of_image * tiles);
+}
+
+std::span<const float> TiledConvStep::weights_after(const RunContext& context,
+                                                    std::size_t index) const {
+  if (index + 1 < groups_.size()) return weights_of(groups_[index + 1], 0);
+  if (context.next != nullptr) return context.next->first_weights(context);
+  return {};
+}
+
+void TiledConvStep::run_group_chunk(const RunContext& context, std::size_t index, const Work& work,
+                                    std::int64_t chunk) const {
+  const PanelGroup& group = groups_[index];
+  const std::int64_t chunks_of_block = work.chunks / work.blocks.size();
+  const std::int64_t block_index = work.blocks.begin + chunk / chunks_of_block;
+  const std::int64_t in_block = chunk % chunks_of_block;
+  const Share block = block_units(context, group, block_index, work.all_blocks);
+  const auto next_weights = [&](std::int64_t panel) {
+    if (panel + 1 < work.panels.end) return weights_of(group, panel + 1);
+    if (block_index + 1 < work.blocks.end) return weights_of(group, work.panels.begin);
+    return weights_after(context, index);
+  };
+  if (spec_.norm_before) {
+    normalize_block(context, group, block);
+    for (std::int64_t panel = work.panels.begin; panel < work.panels.end; ++panel) {
+      run_tiles(context, group, block, block, panel, next_weights(panel));
     }
-    run_block(context, group, {{begin, end}, work.panels},
-              end == work.units.end ? after : weights_of(group, work.panels.begin));
-    begin = end;
+  } else {
+    const std::int64_t panel = work.panels.begin + in_block / work.slices;
+    const Share units = share_of(block.size(), in_block % work.slices, work.slices);
+    run_tiles(context, group, block, units.moved(block.begin), panel, next_weights(panel));
   }
 }
 
@@ -362,62 +416,57 @@ void TiledConvStep::normalize_block(const RunContext& context, const PanelGroup&
   }
 }
 
-void TiledConvStep::run_block(const RunContext& context, const PanelGroup& group, const Work& block,
-                              std::span<const float> after) const {
-  const Share units = block.units;
-  const Share panels = block.panels;
+void TiledConvStep::run_tiles(const RunContext& context, const PanelGroup& group, Share block,
+                              Share units, std::int64_t panel_index,
+                              std::span<const float> next_weights) const {
   const auto tiles = static_cast<std::int64_t>(group.tiles.size());
   const std::int64_t lanes = spec_.y.layout.lanes;
   ConvGeometry geometry = group.geometry;
-  const Tile& first = group.tiles[static_cast<std::size_t>(units.begin % tiles)];
+  const Tile& first = group.tiles[static_cast<std::size_t>(block.begin % tiles)];
   if (spec_.norm_before) {
-    const Tile& last = group.tiles[static_cast<std::size_t>((units.end - 1) % tiles)];
+    const Tile& last = group.tiles[static_cast<std::size_t>((block.end - 1) % tiles)];
     geometry.x_block_stride = (last.first_pixel + last.pixels - first.first_pixel) * lanes;
   }
-  for (std::int64_t p = panels.begin; p < panels.end; ++p) {
-    const Panel& panel = group.panels[static_cast<std::size_t>(p)];
-    const float* w = weights_.data() + panel.w_offset;
-    // Each tile fetches its share of the weights that come next.
-    const std::span<const float> next = p + 1 < panels.end ? weights_of(group, p + 1) : after;
-    const std::int64_t share =
-        divide_up(static_cast<std::int64_t>(next.size()), units.end - units.begin);
-    const std::int64_t y_panel = panel.first_block * geometry.y_block_stride;
-    for (std::int64_t unit = units.begin; unit < units.end; ++unit) {
-      const std::int64_t image = unit / tiles;
-      const Tile& tile = group.tiles[static_cast<std::size_t>(unit - image * tiles)];
-      const float* x = spec_.norm_before
-                           ? context.scratch + (tile.first_pixel - first.first_pixel) * lanes
-                           : context.at(spec_.x, image) + tile.x_offset;
-      tile.kernel(
-          geometry, epilogue_,
-          {.x = x,
-           .w = w + tile.w_offset,
-           .y = context.at(spec_.y, image) + y_panel + tile.y_offset,
-           .residual = spec_.residual ? context.at(*spec_.residual, image) + y_panel + tile.y_offset
-                                      : nullptr,
-           .mask = spec_.mask ? context.at(*spec_.mask, image) + y_panel + tile.y_offset : nullptr,
-           .first_channel = panel.first_block * lanes,
-           .kernel_height = tile.kernel_height,
-           .skip_first = tile.skip_first,
-           .skip_last = tile.skip_last,
-           .next_w = next.empty() ? w : next.data() + share * (unit - units.begin),
-           .next_w_step =
-               divide_up(share, std::max<std::int64_t>(1, channels_ * tile.kernel_height))},
-          *context.status);
-    }
+  const Panel& panel = group.panels[static_cast<std::size_t>(panel_index)];
+  const float* w = weights_.data() + panel.w_offset;
+  // Each tile of the block fetches its share of the weights that come next.
+  const std::int64_t share =
+      divide_up(static_cast<std::int64_t>(next_weights.size()), block.size());
+  const std::int64_t y_panel = panel.first_block * geometry.y_block_stride;
+  for (std::int64_t unit = units.begin; unit < units.end; ++unit) {
+    const std::int64_t image = unit / tiles;
+    const Tile& tile = group.tiles[static_cast<std::size_t>(unit - image * tiles)];
+    const float* x = spec_.norm_before
+                         ? context.scratch + (tile.first_pixel - first.first_pixel) * lanes
+                         : context.at(spec_.x, image) + tile.x_offset;
+    tile.kernel(
+        geometry, epilogue_,
+        {.x = x,
+         .w = w + tile.w_offset,
+         .y = context.at(spec_.y, image) + y_panel + tile.y_offset,
+         .residual = spec_.residual ? context.at(*spec_.residual, image) + y_panel + tile.y_offset
+                                    : nullptr,
+         .mask = spec_.mask ? context.at(*spec_.mask, image) + y_panel + tile.y_offset : nullptr,
+         .first_channel = panel.first_block * lanes,
+         .kernel_height = tile.kernel_height,
+         .skip_first = tile.skip_first,
+         .skip_last = tile.skip_last,
+         .next_w = next_weights.empty() ? w : next_weights.data() + share * (unit - block.begin),
+         .next_w_step =
+             divide_up(share, std::max<std::int64_t>(1, channels_ * tile.kernel_height))},
+        *context.status);
   }
 }
 
-ConvGradStep::ConvGradStep(const KernelTable& kernels, const ConvSpec& spec, int threads) {
+std::unique_ptr<Step> make_conv_grad_step(const KernelTable& kernels, const ConvSpec& spec,
+                                          int threads) {
+  std::vector<std::unique_ptr<Step>> steps;
   for (const ConvWalk& walk : gradient_walks(spec.op, spec.y.layout.extent())) {
     ConvSpec part = spec;
     part.weight = weight_of_walk(spec.weight, walk);
-    steps_.push_back(std::make_unique<TiledConvStep>(kernels, walk, std::move(part), threads));
+    steps.push_back(std::make_unique<TiledConvStep>(kernels, walk, std::move(part), threads));
   }
-}
-
-void ConvGradStep::run(const RunContext& context) const {
-  for (const auto& step : steps_) step->run(context);
+  return std::make_unique<StepList>(std::move(steps));
 }
 
 }  // namespace apatite::exact

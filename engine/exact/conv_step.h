@@ -34,7 +34,7 @@ struct ConvSpec {
 // Whether TiledConvStep can run it; if not, GenericConvStep does.
 bool can_tile(const Conv2d& op);
 
-// Whether ConvGradStep can run its gradient; if not, GenericConvGradStep does.
+// Whether make_conv_grad_step() can make its gradient; if not, GenericConvGradStep does.
 bool can_tile_grad(const Conv2d& op);
 
 // Whether a batch norm and ReLU can be computed on the way into the convolution.
@@ -47,7 +47,8 @@ class TiledConvStep final : public Step {
   // with `threads` threads and freed.
   TiledConvStep(const KernelTable& kernels, const ConvWalk& walk, ConvSpec spec, int threads);
 
-  void run(const RunContext& context) const override;
+  [[nodiscard]] std::int64_t chunks(const RunContext& context) const override;
+  void run_chunk(const RunContext& context, std::int64_t chunk) const override;
   [[nodiscard]] std::int64_t scratch_floats() const override { return scratch_floats_; }
   [[nodiscard]] std::span<const float> first_weights(const RunContext& context) const override;
 
@@ -75,12 +76,18 @@ class TiledConvStep final : public Step {
     std::vector<Tile> tiles;
     ConvGeometry geometry;
     std::int64_t block_tiles = 1;  // tiles whose inputs stay in the cache while all panels pass
+    std::int64_t tile_work = 1;    // vector multiply-adds of a full tile
   };
 
-  // A thread's part of a group: all of its panels times all of its tiles, counted over the images.
+  // A part of a group: its panels times its tiles, counted over the images (units). The units of
+  // all parts are cut in `all_blocks` blocks. A part's chunks lie in the order block, panel, slice
+  // of the block; where the input is normalised first, a chunk is a block with all panels.
   struct Work {
-    Share units;
+    std::int64_t all_blocks;
+    Share blocks;
     Share panels;
+    std::int64_t slices;
+    std::int64_t chunks;
   };
 
   [[nodiscard]] bool is_pointwise() const;
@@ -91,11 +98,16 @@ class TiledConvStep final : public Step {
   [[nodiscard]] Work work_of(const RunContext& context, const PanelGroup& group) const;
   [[nodiscard]] std::span<const float> weights_of(const PanelGroup& group,
                                                   std::int64_t panel) const;
-  // `after`: the weights that follow.
-  void run_group(const RunContext& context, const PanelGroup& group,
-                 std::span<const float> after) const;
-  void run_block(const RunContext& context, const PanelGroup& group, const Work& block,
-                 std::span<const float> after) const;
+  [[nodiscard]] Share block_units(const RunContext& context, const PanelGroup& group,
+                                  std::int64_t block, std::int64_t all_blocks) const;
+  // The weights that the part reads first behind its last panel of group `index`.
+  [[nodiscard]] std::span<const float> weights_after(const RunContext& context,
+                                                     std::size_t index) const;
+  void run_group_chunk(const RunContext& context, std::size_t index, const Work& work,
+                       std::int64_t chunk) const;
+  // Units of a block with one panel; `next_weights` follow behind the block.
+  void run_tiles(const RunContext& context, const PanelGroup& group, Share block, Share units,
+                 std::int64_t panel, std::span<const float> next_weights) const;
   void normalize_block(const RunContext& context, const PanelGroup& group, Share units) const;
 
   const KernelTable& kernels_;
@@ -116,14 +128,7 @@ class TiledConvStep final : public Step {
 
 // The gradient of a convolution with respect to its input: one tiled step per walk (conv_walk.h).
 // They write different pixels, so that threads need not wait between them.
-class ConvGradStep final : public Step {
- public:
-  ConvGradStep(const KernelTable& kernels, const ConvSpec& spec, int threads);
-
-  void run(const RunContext& context) const override;
-
- private:
-  std::vector<std::unique_ptr<TiledConvStep>> steps_;
-};
+std::unique_ptr<Step> make_conv_grad_step(const KernelTable& kernels, const ConvSpec& spec,
+                                          int threads);
 
 }  // namespace apatite::exact

@@ -3,12 +3,14 @@
 #include <omp.h>
 
 #include <algorithm>
+#include <atomic>
 #include <memory>
 #include <string>
 #include <utility>
 #include <vector>
 
 #include "base/error.h"
+#include "engine/chunk_queue.h"
 #include "engine/exact/kernels.h"
 #include "engine/exact/plan.h"
 #include "engine/fp_environment.h"
@@ -28,7 +30,8 @@ class ExactExecutable final : public Executable {
       : graph_(graph),
         source_(source),
         outputs_(resolve_outputs(graph, options)),
-        threads_(resolve_threads(options.threads)) {
+        threads_(resolve_threads(options.threads)),
+        open_(static_cast<std::size_t>(threads_)) {
     const FpEnvironment environment;
     plan_ = exact::make_plan(graph_, source, kernels, outputs_, options.fuse, threads_);
     for (const auto& step : plan_.steps) {
@@ -49,6 +52,7 @@ class ExactExecutable final : public Executable {
     }
     reserve_memory(batch);
     std::vector<exact::Status> status(static_cast<std::size_t>(threads_));
+    alone_ = 0;
 #pragma omp parallel num_threads(threads_)
     {
       const FpEnvironment environment;
@@ -70,6 +74,13 @@ class ExactExecutable final : public Executable {
   }
 
  private:
+  // What a thread has open to others.
+  struct Open {
+    ChunkQueue chunks;
+    const exact::Step* step = nullptr;
+    const RunContext* context = nullptr;
+  };
+
   void reserve_memory(std::int64_t batch) {
     const auto floats = static_cast<std::size_t>(plan_.memory.batch_arena * batch);
     if (batch_arena_.size() < floats) batch_arena_ = AlignedArray<float>(floats);
@@ -81,38 +92,71 @@ class ExactExecutable final : public Executable {
   }
 
   // Called by every thread of the team. As far as the images go round, each thread takes as many
-  // and runs them alone, without waiting for anybody; the threads share what is left.
+  // and runs them, and then helps those that are not so far; the threads share what is left.
   void run_steps(RunContext& context, int thread, int threads, std::int64_t batch) {
     const std::int64_t alone = batch / threads;
-    if (alone > 0) run_images(context, thread, thread * alone, alone);
+    if (alone > 0) {
+      run_images(context, thread, thread * alone, alone, thread);
+      alone_.fetch_add(1, std::memory_order_acq_rel);
+      Idle idle;
+      while (alone_.load(std::memory_order_acquire) < threads) {
+        if (!help_others(context, thread, threads)) idle.wait();
+      }
+    }
     if (alone * threads == batch) return;
-    barrier_.wait(threads);
-    context.thread = thread;
-    context.threads = threads;
-    run_images(context, 0, alone * threads, batch - alone * threads);
+    context.part = thread;
+    context.parts = threads;
+    run_images(context, 0, alone * threads, batch - alone * threads, thread);
   }
 
-  // Images [first, first + count) of the batch in the `arena`-th image arena, by the threads of the
-  // context.
-  void run_images(RunContext& context, int arena, std::int64_t first, std::int64_t count) {
+  // Images [first, first + count) of the batch in the `arena`-th image arena, the part of the
+  // context by this thread.
+  void run_images(RunContext& context, int arena, std::int64_t first, std::int64_t count,
+                  int thread) {
     std::vector<exact::BufferMemory> buffers(plan_.memory.buffers.size());
     context.buffers = buffers;
     context.images = 1;
     for (std::int64_t image = 0; image < count; ++image) {
       locate_buffers(buffers, arena, first, count, image);
       context.first_image = first + image;
-      for (std::size_t i = 0; i < plan_.cut; ++i) run_step(i, context);
+      for (std::size_t i = 0; i < plan_.cut; ++i) run_step(i, context, thread);
     }
     locate_buffers(buffers, arena, first, count, 0);
     context.first_image = first;
     context.images = count;
-    for (std::size_t i = plan_.cut; i < plan_.steps.size(); ++i) run_step(i, context);
+    for (std::size_t i = plan_.cut; i < plan_.steps.size(); ++i) run_step(i, context, thread);
   }
 
-  void run_step(std::size_t index, RunContext& context) {
+  void run_step(std::size_t index, RunContext& context, int thread) {
+    const exact::Step& step = *plan_.steps[index];
     context.next = index + 1 < plan_.steps.size() ? plan_.steps[index + 1].get() : nullptr;
-    plan_.steps[index]->run(context);
-    if (context.threads > 1) barrier_.wait(context.threads);
+    Open& open = open_[static_cast<std::size_t>(thread)];
+    open.step = &step;
+    open.context = &context;
+    open.chunks.open(step.chunks(context));
+    while (const auto chunk = open.chunks.take_front()) step.run_chunk(context, *chunk);
+    if (context.parts > 1) {
+      while (help_others(context, thread, context.parts)) {
+      }
+    }
+    open.chunks.wait_for_taken();
+    if (context.parts > 1) barrier_.wait(context.parts);
+  }
+
+  // Computes a chunk of another thread; false if there is none to take.
+  bool help_others(const RunContext& own, int thread, int threads) {
+    for (int i = 1; i < threads; ++i) {
+      Open& other = open_[static_cast<std::size_t>((thread + i) % threads)];
+      const auto chunk = other.chunks.take_back();
+      if (!chunk) continue;
+      RunContext context = *other.context;
+      context.scratch = own.scratch;
+      context.status = own.status;
+      other.step->run_chunk(context, *chunk);
+      other.chunks.finish_taken();
+      return true;
+    }
+    return false;
   }
 
   // Where the buffers of image `image` (counted from `first`) and those behind it lie. Of the whole
@@ -135,12 +179,14 @@ class ExactExecutable final : public Executable {
   const ParameterSource& source_;
   std::vector<NodeId> outputs_;
   int threads_;
+  std::vector<Open> open_;  // by thread
   exact::Plan plan_;
   std::int64_t scratch_floats_ = 0;
   std::vector<AlignedArray<float>> scratch_;  // by thread
   std::vector<AlignedArray<float>> image_arenas_;
   AlignedArray<float> batch_arena_;
   Barrier barrier_;
+  std::atomic<int> alone_ = 0;  // threads that have run their own images
 };
 
 class ExactBackend final : public Backend {

@@ -5,7 +5,14 @@
 
 namespace apatite::exact {
 
-void GenericConvStep::run(const RunContext& context) const {
+Units channels_of(const ConvSpec& spec) {
+  std::int64_t channels = 0;
+  for (const std::int32_t used : spec.y.layout.block_channels) channels += used;
+  const auto weights = static_cast<std::int64_t>(spec.weight.size());
+  return {channels, spec.y.layout.pixels() * weights / std::max<std::int64_t>(1, channels)};
+}
+
+void GenericConvStep::run_units(const RunContext& context, Share units) const {
   const Conv2d& op = spec_.op;
   const Layout& x = spec_.x.layout;
   const Layout& y = spec_.y.layout;
@@ -17,8 +24,7 @@ void GenericConvStep::run(const RunContext& context) const {
   const std::int64_t in_per_group = static_cast<std::int64_t>(x_channels.size()) / op.groups;
   const std::int64_t out_per_group = out_channels / op.groups;
   const std::int64_t depth = in_per_group * op.kernel.height * op.kernel.width;
-  const Share share = share_of(context.images * out_channels, context.thread, context.threads);
-  for (std::int64_t unit = share.begin; unit < share.end; ++unit) {
+  for (std::int64_t unit = units.begin; unit < units.end; ++unit) {
     const std::int64_t oc = unit % out_channels;
     const std::int64_t first_ic = oc / out_per_group * in_per_group;
     const float* in = context.at(spec_.x, unit / out_channels);
@@ -54,7 +60,7 @@ void GenericConvStep::run(const RunContext& context) const {
   }
 }
 
-void GenericConvGradStep::run(const RunContext& context) const {
+void GenericConvGradStep::run_units(const RunContext& context, Share units) const {
   const Conv2d& op = spec_.op;
   const Layout& g = spec_.x.layout;
   const Layout& gx = spec_.y.layout;
@@ -64,8 +70,7 @@ void GenericConvGradStep::run(const RunContext& context) const {
   const auto in_channels = static_cast<std::int64_t>(gx_channels.size());
   const std::int64_t in_per_group = in_channels / op.groups;
   const std::int64_t out_per_group = op.out_channels / op.groups;
-  const Share share = share_of(context.images * in_channels, context.thread, context.threads);
-  for (std::int64_t unit = share.begin; unit < share.end; ++unit) {
+  for (std::int64_t unit = units.begin; unit < units.end; ++unit) {
     const std::int64_t ic = unit % in_channels;
     const std::int64_t first_oc = ic / in_per_group * out_per_group;
     const float* in = context.at(spec_.x, unit / in_channels);

@@ -8,24 +8,28 @@
 
 namespace apatite::exact {
 
-class GenericConvStep final : public Step {
- public:
-  explicit GenericConvStep(ConvSpec spec) : spec_(std::move(spec)) {}
+// The channels of the result, with a multiply-add counted as a float moved.
+Units channels_of(const ConvSpec& spec);
 
-  void run(const RunContext& context) const override;
+class GenericConvStep final : public UnitStep {
+ public:
+  explicit GenericConvStep(ConvSpec spec) : UnitStep(channels_of(spec)), spec_(std::move(spec)) {}
 
  private:
+  void run_units(const RunContext& context, Share units) const override;
+
   ConvSpec spec_;
 };
 
 // The gradient with respect to the input.
-class GenericConvGradStep final : public Step {
+class GenericConvGradStep final : public UnitStep {
  public:
-  explicit GenericConvGradStep(ConvSpec spec) : spec_(std::move(spec)) {}
-
-  void run(const RunContext& context) const override;
+  explicit GenericConvGradStep(ConvSpec spec)
+      : UnitStep(channels_of(spec)), spec_(std::move(spec)) {}
 
  private:
+  void run_units(const RunContext& context, Share units) const override;
+
   ConvSpec spec_;
 };
 

@@ -20,14 +20,22 @@ void for_each_lane(const Layout& layout, std::int64_t block, Function put) {
   }
 }
 
+// A unit of PoolGradStep is a band of rows: a window that reaches over two bands is computed for
+// each.
+std::int64_t rows_of_band(const Extent& stride) { return 8 * stride.height; }
+
+Units bands_of(const Layout& gx, const Extent& stride) {
+  const std::int64_t rows = rows_of_band(stride);
+  return {gx.blocks() * divide_up(gx.height, rows), rows * gx.row_stride()};
+}
+
 }  // namespace
 
-void ScoreGradStep::run(const RunContext& context) const {
+void ScoreGradStep::run_units(const RunContext& context, Share units) const {
   const std::vector<std::int64_t> from = x_.layout.channel_offsets();
   const std::vector<std::int64_t> to = y_.layout.channel_offsets();
   std::vector<float> logits(from.size());
-  const Share share = share_of(context.images, context.thread, context.threads);
-  for (std::int64_t image = share.begin; image < share.end; ++image) {
+  for (std::int64_t image = units.begin; image < units.end; ++image) {
     std::int64_t target = kPredicted;
     if (!context.targets.empty()) {
       target = context.targets[static_cast<std::size_t>(context.first_image + image)];
@@ -48,9 +56,9 @@ void ScoreGradStep::run(const RunContext& context) const {
   }
 }
 
-void ReluGradStep::run(const RunContext& context) const {
+void ReluGradStep::run_units(const RunContext& context, Share units) const {
   const Layout& layout = gx_.layout;
-  for_each_block(context, layout, [&](std::int64_t image, std::int64_t block) {
+  for_each_block(units, layout, [&](std::int64_t image, std::int64_t block) {
     const std::int64_t offset = block * layout.block_stride();
     kernels_.relu_grad(context.at(g_, image) + offset, context.at(y_, image) + offset,
                        context.at(gx_, image) + offset, layout.pixels());
@@ -59,7 +67,8 @@ void ReluGradStep::run(const RunContext& context) const {
 
 PoolGradStep::PoolGradStep(const KernelTable& kernels, const MaxPool2d& op, Value g, Value x,
                            Value gx)
-    : kernels_(kernels),
+    : UnitStep(bands_of(gx.layout, op.stride)),
+      kernels_(kernels),
       window_(op),
       average_(false),
       g_(std::move(g)),
@@ -67,7 +76,8 @@ PoolGradStep::PoolGradStep(const KernelTable& kernels, const MaxPool2d& op, Valu
       gx_(std::move(gx)) {}
 
 PoolGradStep::PoolGradStep(const KernelTable& kernels, const AvgPool2d& op, Value g, Value gx)
-    : kernels_(kernels),
+    : UnitStep(bands_of(gx.layout, op.stride)),
+      kernels_(kernels),
       window_{.kernel = op.kernel, .stride = op.stride, .dilation = {}, .padding = op.padding},
       average_(true),
       g_(std::move(g)),
@@ -80,15 +90,12 @@ PoolGradStep::PoolGradStep(const KernelTable& kernels, const AvgPool2d& op, Valu
   }
 }
 
-// A band of rows per unit: a window that reaches over two bands is computed for each.
-void PoolGradStep::run(const RunContext& context) const {
+void PoolGradStep::run_units(const RunContext& context, Share units) const {
   const Layout& in = gx_.layout;
   const Layout& out = g_.layout;
-  const std::int64_t band_rows = 8 * window_.stride.height;
-  const std::int64_t bands = (in.height + band_rows - 1) / band_rows;
-  const Share share =
-      share_of(context.images * in.blocks() * bands, context.thread, context.threads);
-  for (std::int64_t unit = share.begin; unit < share.end; ++unit) {
+  const std::int64_t band_rows = rows_of_band(window_.stride);
+  const std::int64_t bands = divide_up(in.height, band_rows);
+  for (std::int64_t unit = units.begin; unit < units.end; ++unit) {
     const std::int64_t image = unit / bands / in.blocks();
     const std::int64_t block = unit / bands % in.blocks();
     const std::int64_t first_row = unit % bands * band_rows;
@@ -108,10 +115,10 @@ void PoolGradStep::run(const RunContext& context) const {
   }
 }
 
-void GlobalAvgPoolGradStep::run(const RunContext& context) const {
+void GlobalAvgPoolGradStep::run_units(const RunContext& context, Share units) const {
   const Layout& layout = gx_.layout;
   const auto count = static_cast<float>(layout.pixels());
-  for_each_block(context, layout, [&](std::int64_t image, std::int64_t block) {
+  for_each_block(units, layout, [&](std::int64_t image, std::int64_t block) {
     const float* g = context.at(g_, image) + block * layout.lanes;
     float* gx = context.at(gx_, image) + block * layout.block_stride();
     for (std::int64_t lane = 0; lane < layout.lanes; ++lane) gx[lane] = g[lane] / count + 0.0F;
@@ -121,11 +128,11 @@ void GlobalAvgPoolGradStep::run(const RunContext& context) const {
   });
 }
 
-void SliceStep::run(const RunContext& context) const {
+void SliceStep::run_units(const RunContext& context, Share units) const {
   const Layout& to = y_.layout;
   const Layout& from = x_.layout;
   const std::vector<std::int64_t> offsets = from.channel_offsets();
-  for_each_block(context, to, [&](std::int64_t image, std::int64_t block) {
+  for_each_block(units, to, [&](std::int64_t image, std::int64_t block) {
     float* y = context.at(y_, image) + block * to.block_stride();
     std::fill_n(y, to.block_stride(), 0.0F);
     for_each_lane(to, block, [&](std::int64_t lane, std::size_t channel) {
@@ -136,11 +143,11 @@ void SliceStep::run(const RunContext& context) const {
   });
 }
 
-void SubsamplePadGradStep::run(const RunContext& context) const {
+void SubsamplePadGradStep::run_units(const RunContext& context, Share units) const {
   const Layout& to = gx_.layout;
   const Layout& from = g_.layout;
   const std::vector<std::int64_t> offsets = from.channel_offsets();
-  for_each_block(context, to, [&](std::int64_t image, std::int64_t block) {
+  for_each_block(units, to, [&](std::int64_t image, std::int64_t block) {
     float* gx = context.at(gx_, image) + block * to.block_stride();
     std::fill_n(gx, to.block_stride(), 0.0F);
     for_each_lane(to, block, [&](std::int64_t lane, std::size_t channel) {

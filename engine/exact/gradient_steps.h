@@ -10,24 +10,33 @@
 namespace apatite::exact {
 
 // The gradient of the score with respect to the logits x.
-class ScoreGradStep final : public Step {
+class ScoreGradStep final : public UnitStep {
  public:
-  ScoreGradStep(Value x, Value y) : x_(std::move(x)), y_(std::move(y)) {}
-  void run(const RunContext& context) const override;
+  ScoreGradStep(Value x, Value y)
+      : UnitStep({.count = 1, .floats = y.layout.image_size()}),
+        x_(std::move(x)),
+        y_(std::move(y)) {}
 
  private:
+  void run_units(const RunContext& context, Share units) const override;
+
   Value x_;
   Value y_;
 };
 
 // gx = y > 0 ? g : 0, all of one layout.
-class ReluGradStep final : public Step {
+class ReluGradStep final : public UnitStep {
  public:
   ReluGradStep(const KernelTable& kernels, Value g, Value y, Value gx)
-      : kernels_(kernels), g_(std::move(g)), y_(std::move(y)), gx_(std::move(gx)) {}
-  void run(const RunContext& context) const override;
+      : UnitStep(blocks_of(gx.layout)),
+        kernels_(kernels),
+        g_(std::move(g)),
+        y_(std::move(y)),
+        gx_(std::move(gx)) {}
 
  private:
+  void run_units(const RunContext& context, Share units) const override;
+
   const KernelTable& kernels_;
   Value g_;
   Value y_;
@@ -35,13 +44,14 @@ class ReluGradStep final : public Step {
 };
 
 // Of max and average pooling. All values have the same blocks.
-class PoolGradStep final : public Step {
+class PoolGradStep final : public UnitStep {
  public:
   PoolGradStep(const KernelTable& kernels, const MaxPool2d& op, Value g, Value x, Value gx);
   PoolGradStep(const KernelTable& kernels, const AvgPool2d& op, Value g, Value gx);
-  void run(const RunContext& context) const override;
 
  private:
+  void run_units(const RunContext& context, Share units) const override;
+
   const KernelTable& kernels_;
   MaxPool2d window_;
   bool average_;
@@ -52,35 +62,40 @@ class PoolGradStep final : public Step {
 };
 
 // gx = g / (height * width) everywhere.
-class GlobalAvgPoolGradStep final : public Step {
+class GlobalAvgPoolGradStep final : public UnitStep {
  public:
-  GlobalAvgPoolGradStep(Value g, Value gx) : g_(std::move(g)), gx_(std::move(gx)) {}
-  void run(const RunContext& context) const override;
+  GlobalAvgPoolGradStep(Value g, Value gx)
+      : UnitStep(blocks_of(gx.layout)), g_(std::move(g)), gx_(std::move(gx)) {}
 
  private:
+  void run_units(const RunContext& context, Share units) const override;
+
   Value g_;
   Value gx_;
 };
 
 // Channels [first_channel, ...) of x in another place.
-class SliceStep final : public Step {
+class SliceStep final : public UnitStep {
  public:
-  SliceStep(const Slice& op, Value x, Value y) : op_(op), x_(std::move(x)), y_(std::move(y)) {}
-  void run(const RunContext& context) const override;
+  SliceStep(const Slice& op, Value x, Value y)
+      : UnitStep(blocks_of(y.layout)), op_(op), x_(std::move(x)), y_(std::move(y)) {}
 
  private:
+  void run_units(const RunContext& context, Share units) const override;
+
   Slice op_;
   Value x_;
   Value y_;
 };
 
-class SubsamplePadGradStep final : public Step {
+class SubsamplePadGradStep final : public UnitStep {
  public:
   SubsamplePadGradStep(const SubsamplePad& op, Value g, Value gx)
-      : op_(op), g_(std::move(g)), gx_(std::move(gx)) {}
-  void run(const RunContext& context) const override;
+      : UnitStep(blocks_of(gx.layout)), op_(op), g_(std::move(g)), gx_(std::move(gx)) {}
 
  private:
+  void run_units(const RunContext& context, Share units) const override;
+
   SubsamplePad op_;
   Value g_;
   Value gx_;

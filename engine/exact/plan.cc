@@ -45,8 +45,7 @@ class StepMaker {
       return std::make_unique<OutputStep>(list_.values[job.reads[0]], job.output);
     }
     if (job.kind == Job::Kind::kCopy) {
-      return std::make_unique<CopyStep>(
-          Copies{{list_.values[job.reads[0]], list_.values[job.write]}});
+      return std::make_unique<CopyStep>(list_.values[job.reads[0]], list_.values[job.write]);
     }
     return make_group_step(job);
   }
@@ -151,13 +150,13 @@ class StepMaker {
     if (group.norm) spec.norm = load_norm(*group.norm);
     spec.residual_first = group.residual_first;
     if (!can_tile_grad(op)) return std::make_unique<GenericConvGradStep>(std::move(spec));
-    return std::make_unique<ConvGradStep>(kernels_, spec, threads_);
+    return make_conv_grad_step(kernels_, spec, threads_);
   }
 
   // Nothing to do where every part was written in place.
   std::unique_ptr<Step> make_concat(const Job& job) const {
     const Value& whole = list_.values[job.write];
-    Copies copies;
+    std::vector<std::unique_ptr<Step>> copies;
     std::int64_t block = whole.first_block;
     for (const ValueId read : job.reads) {
       const Value& part = list_.values[read];
@@ -165,12 +164,12 @@ class StepMaker {
         Value place = part;
         place.buffer = whole.buffer;
         place.first_block = block;
-        copies.emplace_back(part, std::move(place));
+        copies.push_back(std::make_unique<CopyStep>(part, std::move(place)));
       }
       block += part.layout.blocks();
     }
     if (copies.empty()) return nullptr;
-    return std::make_unique<CopyStep>(std::move(copies));
+    return std::make_unique<StepList>(std::move(copies));
   }
 
   Tensor load(ParameterId id) const { return source_.load(graph_.parameters()[id]); }

@@ -6,12 +6,10 @@
 namespace apatite::exact {
 namespace {
 
-// Calls work(image, channel, row) for this thread's share.
+// Calls work(image, channel, row) for units that are rows.
 template <class Function>
-void for_each_row(const RunContext& context, std::int64_t channels, std::int64_t height,
-                  Function work) {
-  const Share share = share_of(context.images * channels * height, context.thread, context.threads);
-  for (std::int64_t unit = share.begin; unit < share.end; ++unit) {
+void for_each_row(Share units, std::int64_t channels, std::int64_t height, Function work) {
+  for (std::int64_t unit = units.begin; unit < units.end; ++unit) {
     work(unit / height / channels, unit / height % channels, unit % height);
   }
 }
@@ -35,9 +33,9 @@ void clear_padding(const Layout& layout, float* row) {
 }
 
 // Between layouts with the same blocks.
-void copy_blocks(const RunContext& context, const Value& from, const Value& to) {
+void copy_blocks(const RunContext& context, Share units, const Value& from, const Value& to) {
   const Layout& layout = to.layout;
-  for_each_row(context, layout.blocks(), layout.height,
+  for_each_row(units, layout.blocks(), layout.height,
                [&](std::int64_t image, std::int64_t block, std::int64_t row) {
                  const float* x = context.at(from, image) + block * from.layout.block_stride() +
                                   row * from.layout.row_stride();
@@ -49,14 +47,14 @@ void copy_blocks(const RunContext& context, const Value& from, const Value& to) 
 }
 
 // Between any two layouts; sets unused lanes to +0.
-void copy_channels(const RunContext& context, const Value& from, const Value& to) {
+void copy_channels(const RunContext& context, Share units, const Value& from, const Value& to) {
   const Layout& layout = to.layout;
   const std::vector<std::int64_t> offsets = from.layout.channel_offsets();
   std::vector<std::size_t> first_channel{0};
   for (const std::int32_t used : layout.block_channels) {
     first_channel.push_back(first_channel.back() + static_cast<std::size_t>(used));
   }
-  for_each_row(context, layout.blocks(), layout.height,
+  for_each_row(units, layout.blocks(), layout.height,
                [&](std::int64_t image, std::int64_t block, std::int64_t row) {
                  const float* x = context.at(from, image) + row * from.layout.row_stride();
                  float* y = context.at(to, image) + block * layout.block_stride() +
@@ -74,12 +72,18 @@ void copy_channels(const RunContext& context, const Value& from, const Value& to
                });
 }
 
+// Rows of a pool's result y, and what each reads of x.
+Units pooled_rows(const Layout& x, const Layout& y) {
+  const std::int64_t rows = rows_of(y).count;
+  return {.count = rows, .floats = x.image_size() / std::max<std::int64_t>(1, rows)};
+}
+
 }  // namespace
 
-void InputStep::run(const RunContext& context) const {
+void InputStep::run_units(const RunContext& context, Share units) const {
   const Layout& layout = y_.layout;
   for_each_row(
-      context, layout.blocks(), layout.height,
+      units, layout.blocks(), layout.height,
       [&](std::int64_t image, std::int64_t channel, std::int64_t row) {
         const std::int64_t plane = (context.first_image + image) * layout.blocks() + channel;
         const float* from = context.input->data() + (plane * layout.height + row) * layout.width;
@@ -95,12 +99,19 @@ void InputStep::run(const RunContext& context) const {
       });
 }
 
-void OutputStep::run(const RunContext& context) const {
+OutputStep::OutputStep(Value x, std::size_t output)
+    : UnitStep(
+          {.count = static_cast<std::int64_t>(x.layout.channel_offsets().size()) * x.layout.height,
+           .floats = x.layout.width}),
+      x_(std::move(x)),
+      output_(output) {}
+
+void OutputStep::run_units(const RunContext& context, Share units) const {
   const Layout& layout = x_.layout;
   const std::vector<std::int64_t> offsets = layout.channel_offsets();
   const auto channels = static_cast<std::int64_t>(offsets.size());
   float* output = context.outputs[output_].data();
-  for_each_row(context, channels, layout.height,
+  for_each_row(units, channels, layout.height,
                [&](std::int64_t image, std::int64_t channel, std::int64_t row) {
                  const float* from = context.at(x_, image) +
                                      offsets[static_cast<std::size_t>(channel)] +
@@ -111,22 +122,19 @@ void OutputStep::run(const RunContext& context) const {
                });
 }
 
-void CopyStep::run(const RunContext& context) const {
-  for (const auto& [from, to] : copies_) {
-    if (from.layout.lanes == to.layout.lanes &&
-        from.layout.block_channels == to.layout.block_channels) {
-      copy_blocks(context, from, to);
-    } else {
-      copy_channels(context, from, to);
-    }
+void CopyStep::run_units(const RunContext& context, Share units) const {
+  if (x_.layout.lanes == y_.layout.lanes && x_.layout.block_channels == y_.layout.block_channels) {
+    copy_blocks(context, units, x_, y_);
+  } else {
+    copy_channels(context, units, x_, y_);
   }
 }
 
-void SubsamplePadStep::run(const RunContext& context) const {
+void SubsamplePadStep::run_units(const RunContext& context, Share units) const {
   const Layout& from_layout = x_.layout;
   const Layout& to_layout = y_.layout;
   const std::vector<std::int64_t> from_offsets = from_layout.channel_offsets();
-  for_each_block(context, to_layout, [&](std::int64_t image, std::int64_t block) {
+  for_each_block(units, to_layout, [&](std::int64_t image, std::int64_t block) {
     float* to = context.at(y_, image) + block * to_layout.block_stride();
     std::fill_n(to, to_layout.block_stride(), 0.0F);
     for (std::int64_t lane = 0; lane < to_layout.lanes; ++lane) {
@@ -146,16 +154,17 @@ void SubsamplePadStep::run(const RunContext& context) const {
 
 AffineStep::AffineStep(const KernelTable& kernels, const Affine<float>& affine, bool relu, Value x,
                        Value y)
-    : kernels_(kernels),
+    : UnitStep(blocks_of(y.layout)),
+      kernels_(kernels),
       scale_(to_blocks(affine.scale, x.layout)),
       shift_(to_blocks(affine.shift, x.layout)),
       relu_(relu),
       x_(std::move(x)),
       y_(std::move(y)) {}
 
-void AffineStep::run(const RunContext& context) const {
+void AffineStep::run_units(const RunContext& context, Share units) const {
   const Layout& layout = y_.layout;
-  for_each_block(context, layout, [&](std::int64_t image, std::int64_t block) {
+  for_each_block(units, layout, [&](std::int64_t image, std::int64_t block) {
     kernels_.affine(context.at(x_, image) + block * layout.block_stride(),
                     scale_.data() + block * layout.lanes, shift_.data() + block * layout.lanes,
                     relu_, context.at(y_, image) + block * layout.block_stride(), layout.pixels(),
@@ -163,28 +172,33 @@ void AffineStep::run(const RunContext& context) const {
   });
 }
 
-void AddStep::run(const RunContext& context) const {
+void AddStep::run_units(const RunContext& context, Share units) const {
   const Layout& layout = y_.layout;
-  for_each_block(context, layout, [&](std::int64_t image, std::int64_t block) {
+  for_each_block(units, layout, [&](std::int64_t image, std::int64_t block) {
     const std::int64_t offset = block * layout.block_stride();
     kernels_.add(context.at(a_, image) + offset, context.at(b_, image) + offset, relu_,
                  context.at(y_, image) + offset, layout.pixels(), *context.status);
   });
 }
 
-void ReluStep::run(const RunContext& context) const {
+void ReluStep::run_units(const RunContext& context, Share units) const {
   const Layout& layout = y_.layout;
-  for_each_block(context, layout, [&](std::int64_t image, std::int64_t block) {
+  for_each_block(units, layout, [&](std::int64_t image, std::int64_t block) {
     const std::int64_t offset = block * layout.block_stride();
     kernels_.relu(context.at(x_, image) + offset, context.at(y_, image) + offset, layout.pixels());
   });
 }
 
 PoolStep::PoolStep(const KernelTable& kernels, const MaxPool2d& op, Value x, Value y)
-    : kernels_(kernels), window_(op), x_(std::move(x)), y_(std::move(y)) {}
+    : UnitStep(pooled_rows(x.layout, y.layout)),
+      kernels_(kernels),
+      window_(op),
+      x_(std::move(x)),
+      y_(std::move(y)) {}
 
 PoolStep::PoolStep(const KernelTable& kernels, const AvgPool2d& op, Value x, Value y)
-    : kernels_(kernels),
+    : UnitStep(pooled_rows(x.layout, y.layout)),
+      kernels_(kernels),
       window_{.kernel = op.kernel, .stride = op.stride, .dilation = {}, .padding = op.padding},
       average_(op),
       x_(std::move(x)),
@@ -200,11 +214,11 @@ std::pair<std::int64_t, std::int64_t> PoolStep::rows_inside(std::int64_t top) co
   return {first, end - first};
 }
 
-void PoolStep::run(const RunContext& context) const {
+void PoolStep::run_units(const RunContext& context, Share units) const {
   const Layout& in = x_.layout;
   const Layout& out = y_.layout;
   std::vector<float> counts(static_cast<std::size_t>(out.width));
-  for_each_row(context, out.blocks(), out.height,
+  for_each_row(units, out.blocks(), out.height,
                [&](std::int64_t image, std::int64_t block, std::int64_t oh) {
                  const std::int64_t top = oh * window_.stride.height - window_.padding.top;
                  const auto [first, rows] = rows_inside(top);
@@ -231,6 +245,26 @@ void PoolStep::run(const RunContext& context) const {
                  }
                  kernels_.avg_pool_row(row, *context.status);
                });
+}
+
+std::int64_t StepList::chunks(const RunContext& context) const {
+  std::int64_t count = 0;
+  for (const auto& step : steps_) count += step->chunks(context);
+  return count;
+}
+
+void StepList::run_chunk(const RunContext& context, std::int64_t chunk) const {
+  for (const auto& step : steps_) {
+    const std::int64_t count = step->chunks(context);
+    if (chunk < count) return step->run_chunk(context, chunk);
+    chunk -= count;
+  }
+}
+
+std::int64_t StepList::scratch_floats() const {
+  std::int64_t floats = 0;
+  for (const auto& step : steps_) floats = std::max(floats, step->scratch_floats());
+  return floats;
 }
 
 }  // namespace apatite::exact

@@ -1,6 +1,7 @@
 // Every step but the convolutions.
 #pragma once
 
+#include <memory>
 #include <optional>
 #include <utility>
 #include <vector>
@@ -12,60 +13,63 @@
 namespace apatite::exact {
 
 // The batch of input images (N x C x H x W) to planes; -0 becomes +0.
-class InputStep final : public Step {
+class InputStep final : public UnitStep {
  public:
-  explicit InputStep(Value y) : y_(std::move(y)) {}
-  void run(const RunContext& context) const override;
+  explicit InputStep(Value y) : UnitStep(rows_of(y.layout)), y_(std::move(y)) {}
 
  private:
+  void run_units(const RunContext& context, Share units) const override;
+
   Value y_;
 };
 
 // A value to the `output`-th result (N x C x H x W).
-class OutputStep final : public Step {
+class OutputStep final : public UnitStep {
  public:
-  OutputStep(Value x, std::size_t output) : x_(std::move(x)), output_(output) {}
-  void run(const RunContext& context) const override;
+  OutputStep(Value x, std::size_t output);
 
  private:
+  void run_units(const RunContext& context, Share units) const override;
+
   Value x_;
   std::size_t output_;
 };
 
-// Pairs (from, to) of values with the same channels.
-using Copies = std::vector<std::pair<Value, Value>>;
-
 // The same channels elsewhere or in another layout: other lanes, other blocks, columns of +0
 // around.
-class CopyStep final : public Step {
+class CopyStep final : public UnitStep {
  public:
-  explicit CopyStep(Copies copies) : copies_(std::move(copies)) {}
-  void run(const RunContext& context) const override;
+  CopyStep(Value x, Value y) : UnitStep(rows_of(y.layout)), x_(std::move(x)), y_(std::move(y)) {}
 
  private:
-  Copies copies_;
+  void run_units(const RunContext& context, Share units) const override;
+
+  Value x_;
+  Value y_;
 };
 
 // Every stride-th pixel with zero channels around (op.h).
-class SubsamplePadStep final : public Step {
+class SubsamplePadStep final : public UnitStep {
  public:
   SubsamplePadStep(const SubsamplePad& op, Value x, Value y)
-      : op_(op), x_(std::move(x)), y_(std::move(y)) {}
-  void run(const RunContext& context) const override;
+      : UnitStep(blocks_of(y.layout)), op_(op), x_(std::move(x)), y_(std::move(y)) {}
 
  private:
+  void run_units(const RunContext& context, Share units) const override;
+
   SubsamplePad op_;
   Value x_;
   Value y_;
 };
 
 // Batch norm [+ ReLU].
-class AffineStep final : public Step {
+class AffineStep final : public UnitStep {
  public:
   AffineStep(const KernelTable& kernels, const Affine<float>& affine, bool relu, Value x, Value y);
-  void run(const RunContext& context) const override;
 
  private:
+  void run_units(const RunContext& context, Share units) const override;
+
   const KernelTable& kernels_;
   std::vector<float> scale_;  // padded to whole blocks
   std::vector<float> shift_;
@@ -75,13 +79,19 @@ class AffineStep final : public Step {
 };
 
 // a + b [+ ReLU], of one layout.
-class AddStep final : public Step {
+class AddStep final : public UnitStep {
  public:
   AddStep(const KernelTable& kernels, bool relu, Value a, Value b, Value y)
-      : kernels_(kernels), relu_(relu), a_(std::move(a)), b_(std::move(b)), y_(std::move(y)) {}
-  void run(const RunContext& context) const override;
+      : UnitStep(blocks_of(y.layout)),
+        kernels_(kernels),
+        relu_(relu),
+        a_(std::move(a)),
+        b_(std::move(b)),
+        y_(std::move(y)) {}
 
  private:
+  void run_units(const RunContext& context, Share units) const override;
+
   const KernelTable& kernels_;
   bool relu_;
   Value a_;
@@ -89,26 +99,28 @@ class AddStep final : public Step {
   Value y_;
 };
 
-class ReluStep final : public Step {
+class ReluStep final : public UnitStep {
  public:
   ReluStep(const KernelTable& kernels, Value x, Value y)
-      : kernels_(kernels), x_(std::move(x)), y_(std::move(y)) {}
-  void run(const RunContext& context) const override;
+      : UnitStep(blocks_of(y.layout)), kernels_(kernels), x_(std::move(x)), y_(std::move(y)) {}
 
  private:
+  void run_units(const RunContext& context, Share units) const override;
+
   const KernelTable& kernels_;
   Value x_;
   Value y_;
 };
 
 // Max, average and global average pooling.
-class PoolStep final : public Step {
+class PoolStep final : public UnitStep {
  public:
   PoolStep(const KernelTable& kernels, const MaxPool2d& op, Value x, Value y);
   PoolStep(const KernelTable& kernels, const AvgPool2d& op, Value x, Value y);
-  void run(const RunContext& context) const override;
 
  private:
+  void run_units(const RunContext& context, Share units) const override;
+
   // The taps of an output row that lie inside the image.
   [[nodiscard]] std::pair<std::int64_t, std::int64_t> rows_inside(std::int64_t top) const;
 
@@ -117,6 +129,18 @@ class PoolStep final : public Step {
   std::optional<AvgPool2d> average_;
   Value x_;
   Value y_;
+};
+
+// Steps that need no barrier between them.
+class StepList final : public Step {
+ public:
+  explicit StepList(std::vector<std::unique_ptr<Step>> steps) : steps_(std::move(steps)) {}
+  [[nodiscard]] std::int64_t chunks(const RunContext& context) const override;
+  void run_chunk(const RunContext& context, std::int64_t chunk) const override;
+  [[nodiscard]] std::int64_t scratch_floats() const override;
+
+ private:
+  std::vector<std::unique_ptr<Step>> steps_;
 };
 
 }  // namespace apatite::exact
