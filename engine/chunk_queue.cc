@@ -49,7 +49,7 @@ std::optional<std::int64_t> ChunkQueue::take_back() {
   std::uint64_t left = left_.load(std::memory_order_relaxed);
   for (;;) {
     const Range range = unpack(left);
-    if (range.end - range.begin < 2) return std::nullopt;
+    if (range.begin == range.end) return std::nullopt;
     if (left_.compare_exchange_weak(left, pack({range.begin, range.end - 1}),
                                     std::memory_order_acquire, std::memory_order_relaxed)) {
       return range.end - 1;

@@ -21,7 +21,6 @@ class alignas(64) ChunkQueue {  // a cache line each
   // What the owner wrote before is seen by everyone who takes one of the chunks.
   void open(std::int64_t count);
   std::optional<std::int64_t> take_front();
-  // Leaves the owner its next chunk: the owner has it sooner in its cache than anybody else.
   std::optional<std::int64_t> take_back();
   void finish_taken();
   // Returns when all that was taken from the back is finished; what was written then is seen.

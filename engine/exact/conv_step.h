@@ -83,11 +83,11 @@ class TiledConvStep final : public Step {
   // all parts are cut in `all_blocks` blocks. A part's chunks lie in the order block, panel, slice
   // of the block; where the input is normalised first, a chunk is a block with all panels.
   struct Work {
-    std::int64_t all_blocks;
-    Share blocks;
-    Share panels;
-    std::int64_t slices;
-    std::int64_t chunks;
+    std::int64_t all_blocks = 0;
+    Share blocks{};
+    Share panels{};
+    std::int64_t slices = 1;
+    std::int64_t chunks = 0;
   };
 
   [[nodiscard]] bool is_pointwise() const;
