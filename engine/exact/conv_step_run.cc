@@ -6,8 +6,8 @@
 namespace apatite::exact {
 namespace {
 
-// Of a chunk, at least, where there is as much: vector multiply-adds, about 10 microseconds.
-constexpr std::int64_t kChunkWork = 50'000;
+// Of a chunk, at least, where there is as much: vector multiply-adds, about 20 microseconds.
+constexpr std::int64_t kChunkWork = 100'000;
 
 }  // namespace
 

@@ -60,7 +60,7 @@ inline std::int64_t divide_up(std::int64_t a, std::int64_t b) { return (a + b - 
 
 // Threads have equal parts of a step, each cut in chunks, which other threads may compute if they
 // have nothing left to do (engine/chunk_queue.h); then they meet at a barrier and go on to the next
-// step. A chunk takes at least about 10 microseconds, where the step is long enough: far longer
+// step. A chunk takes at least about 20 microseconds, where the step is long enough: far longer
 // than it takes to share it.
 class Step {
  public:
