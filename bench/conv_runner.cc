@@ -54,14 +54,16 @@ void ConvRunner::run_step(const exact::Step& step) {
   {
     const FpEnvironment environment;
     const auto thread = static_cast<std::size_t>(omp_get_thread_num());
-    step.run({.input = &image_,
-              .outputs = outputs_,
-              .images = 1,
-              .buffers = buffers_,
-              .thread = static_cast<int>(thread),
-              .threads = omp_get_num_threads(),
-              .scratch = scratch_[thread].data(),
-              .status = &status_[thread]});
+    const exact::RunContext context{.input = &image_,
+                                    .outputs = outputs_,
+                                    .images = 1,
+                                    .buffers = buffers_,
+                                    .part = static_cast<int>(thread),
+                                    .parts = omp_get_num_threads(),
+                                    .scratch = scratch_[thread].data(),
+                                    .status = &status_[thread]};
+    const std::int64_t chunks = step.chunks(context);
+    for (std::int64_t chunk = 0; chunk < chunks; ++chunk) step.run_chunk(context, chunk);
   }
 }
 

@@ -74,7 +74,7 @@ class ExactExecutable final : public Executable {
   }
 
  private:
-  // What a thread has open to others.
+  // The step that a thread is at. Once a chunk is taken, others may read the rest.
   struct Open {
     ChunkQueue chunks;
     const exact::Step* step = nullptr;
@@ -100,7 +100,11 @@ class ExactExecutable final : public Executable {
       alone_.fetch_add(1, std::memory_order_acq_rel);
       Idle idle;
       while (alone_.load(std::memory_order_acquire) < threads) {
-        if (!help_others(context, thread, threads)) idle.wait();
+        if (help_others(context, thread, threads)) {
+          idle = {};
+        } else {
+          idle.wait();
+        }
       }
     }
     if (alone * threads == batch) return;
@@ -143,7 +147,8 @@ class ExactExecutable final : public Executable {
     if (context.parts > 1) barrier_.wait(context.parts);
   }
 
-  // Computes a chunk of another thread; false if there is none to take.
+  // Computes a chunk of another thread; false if there is none to take. Step, context and all that
+  // they refer to stay as they are until it is finished: their owner waits for it.
   bool help_others(const RunContext& own, int thread, int threads) {
     for (int i = 1; i < threads; ++i) {
       Open& other = open_[static_cast<std::size_t>((thread + i) % threads)];
