@@ -80,7 +80,7 @@ TEST(ChunkQueue, HasEveryChunkComputedOnceWhileThreadsHelpEachOther) {
       while (const auto chunk = own.queue.take_front()) {
         if (*chunk != last + 1) ++wrong;
         last = *chunk;
-        delay(thread + kThreads, static_cast<std::uint64_t>(round * 40 + *chunk));
+        delay(thread + kThreads, static_cast<std::uint64_t>(round * std::int64_t{40} + *chunk));
         ++own.counts[static_cast<std::size_t>(*chunk)];
       }
       help(thread);
