@@ -242,8 +242,12 @@ class CudaExecutable final : public Executable {
 
 std::string device_unavailable_reason() {
   int count = 0;
-  if (const cudaError_t status = cudaGetDeviceCount(&count); status != cudaSuccess) {
-    return std::string("no GPU answers: ") + cudaGetErrorString(status);
+  const cudaError_t counted = cudaGetDeviceCount(&count);
+  if (counted == cudaErrorInsufficientDriver) {
+    return "there is no NVIDIA driver, or it is older than this program's CUDA";
+  }
+  if (counted != cudaSuccess) {
+    return std::string("no GPU answers: ") + cudaGetErrorString(counted);
   }
   if (count == 0) return "there is no GPU";
   if (const cudaError_t status = check_kernels(); status != cudaSuccess) {

@@ -14,6 +14,7 @@
 #include "tests/support/error_bound.h"
 #include "tests/support/host_program.h"
 #include "tests/support/random_parameters.h"
+#include "tests/support/sanitized.h"
 
 namespace apatite {
 namespace {
@@ -157,12 +158,6 @@ std::string name_of(const ::testing::TestParamInfo<Target>& test) {
 }
 
 class ExactBackend : public ::testing::TestWithParam<Target> {};
-
-#ifdef __SANITIZE_ADDRESS__
-constexpr bool kSanitized = true;
-#else
-constexpr bool kSanitized = false;
-#endif
 
 // The first difference among all ways to run one case.
 std::string first_difference(const std::string& line, Values values, Pass pass,
