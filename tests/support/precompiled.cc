@@ -1,0 +1,1 @@
+// Has the header of all tests compiled once (tests/CMakeLists.txt).
