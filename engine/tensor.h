@@ -9,13 +9,10 @@
 #include <span>
 #include <utility>
 
+#include "base/huge_pages.h"
 #include "engine/shape.h"
 
 namespace apatite {
-
-// Asks the system for huge pages where a large range is not yet touched: fewer misses of the
-// translation cache where weights are read once per image. Without effect where there are none.
-void advise_huge_pages(void* memory, std::size_t bytes) noexcept;
 
 // An owned array whose first element is aligned for any vector load (64 bytes).
 template <class T>

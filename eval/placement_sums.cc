@@ -1,7 +1,6 @@
 #include "eval/placement_sums.h"
 
 #include <omp.h>
-#include <sys/mman.h>
 
 #include <hwy/contrib/sort/vqsort.h>
 #include <algorithm>
@@ -13,6 +12,7 @@
 #include <utility>
 #include <vector>
 
+#include "base/huge_pages.h"
 #include "eval/auc.h"
 #include "eval/sorted_keys.h"
 
@@ -68,7 +68,7 @@ std::unique_ptr<Entry[], Free> room_for(std::size_t count) {
   const std::size_t bytes = (count * sizeof(Entry) + alignment - 1) / alignment * alignment;
   std::unique_ptr<Entry[], Free> room(static_cast<Entry*>(std::aligned_alloc(alignment, bytes)));
   if (!room) throw std::bad_alloc();
-  if (alignment == kPage) ::madvise(room.get(), bytes, MADV_HUGEPAGE);
+  advise_huge_pages(room.get(), bytes);
   return room;
 }
 
