@@ -15,13 +15,13 @@
 #include <map>
 #include <tuple>
 
+#include "bench/inputs.h"
 #include "engine/cuda/device.h"
 #include "engine/cuda/kernels.h"
 #include "engine/cuda/program.h"
 #include "engine/cuda/tiles.h"
 #include "models/models.h"
 #include "weights/init.h"
-#include "weights/self_test.h"
 
 namespace apatite::cuda {
 namespace {
@@ -88,12 +88,7 @@ void run(const std::string& network, const Shape& image, std::int64_t batch) {
   const DeviceArray<float> parameters(program.parameters());
   const DeviceArray<Tap> taps(program.taps());
   const DeviceArray<float> arena(static_cast<std::size_t>(program.arena_floats(batch)));
-  auto images = Tensor::uninitialized(image.with_batch(batch));
-  for (std::int64_t i = 0; i < batch; ++i) {
-    const Tensor one = self_test_input(image, static_cast<std::uint64_t>(i) + 1);
-    std::copy_n(one.data(), one.size(), images.data() + i * image.size());
-  }
-  const DeviceArray<float> input(images.values());
+  const DeviceArray<float> input(bench_images(image, batch).values());
   const Shape& logits = graph.node(graph.output()).shape;
   const DeviceArray<float> output(static_cast<std::size_t>(batch * logits.size()));
   const DeviceArray<std::int32_t> status(1);

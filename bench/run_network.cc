@@ -17,10 +17,10 @@
 
 #include "base/error.h"
 #include "base/text.h"
+#include "bench/inputs.h"
 #include "engine/backend.h"
 #include "engine/threads.h"
 #include "image/npy.h"
-#include "weights/self_test.h"
 #include "weights/weights_file.h"
 
 namespace apatite {
@@ -37,16 +37,6 @@ struct Options {
   std::string input_file;
   std::string logits_file;
 };
-
-// Image i is that of the self-test with the seed i + 1.
-Tensor make_input(const Shape& shape, std::int64_t batch) {
-  auto input = Tensor::uninitialized(shape.with_batch(batch));
-  for (std::int64_t i = 0; i < batch; ++i) {
-    const Tensor image = self_test_input(shape, static_cast<std::uint64_t>(i) + 1);
-    std::copy_n(image.data(), image.size(), input.data() + i * shape.size());
-  }
-  return input;
-}
 
 double seconds_of_a_run(Executable& executable, const Tensor& input) {
   const auto start = std::chrono::steady_clock::now();
@@ -76,7 +66,7 @@ void run(const Options& options) {
   const Backend& backend = find_backend(options.backend);
   const std::string isa = resolve_isa(backend, options.isa);
   const auto executable = backend.compile(graph, weights, {.threads = options.threads, .isa = isa});
-  const Tensor input = make_input(graph.node(graph.input()).shape, options.batch);
+  const Tensor input = bench_images(graph.node(graph.input()).shape, options.batch);
   const Tensor logits = executable->run(input).at(0);
   if (!options.input_file.empty()) write_npy(options.input_file, input);
   if (!options.logits_file.empty()) {

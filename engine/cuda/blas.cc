@@ -3,8 +3,6 @@
 #include <cublas_v2.h>
 #include <dlfcn.h>
 
-#include <optional>
-
 #include "base/error.h"
 #include "base/text.h"
 

@@ -158,6 +158,11 @@ APATITE_HOST_DEVICE inline const float* group_planes(const ConvArgs& args, std::
   return args.x + group * args.in_per_group * args.x_plane();
 }
 
+// The weights of a group, [padded_depth][padded_out].
+APATITE_HOST_DEVICE inline const float* group_weights(const ConvArgs& args, std::int64_t group) {
+  return args.weights + group * args.padded_depth * args.padded_out;
+}
+
 // Batch norm and ReLU on the way in.
 APATITE_HOST_DEVICE inline float norm_before(float x, float scale, float shift,
                                              std::int32_t* status) {
@@ -179,7 +184,7 @@ APATITE_HOST_DEVICE inline float tap_value(const ConvArgs& args, std::int64_t gr
 // The chain of one output.
 APATITE_HOST_DEVICE inline float chain_value(const ConvArgs& args, std::int64_t group,
                                              std::int64_t m, const Pixel& pixel) {
-  const float* w = args.weights + group * args.padded_depth * args.padded_out + m;
+  const float* w = group_weights(args, group) + m;
   float acc = 0;
   for (std::int64_t k = 0; k < args.depth; ++k) {
     acc = fmaf(tap_value(args, group, pixel, k), w[k * args.padded_out], acc);

@@ -79,7 +79,7 @@ class Copier {
  public:
   __device__ Copier(const ConvArgs& args, int group, int first_out, int first_pixel)
       : args_(args),
-        weights_(args.weights + std::int64_t{group} * args.padded_depth * args.padded_out),
+        weights_(group_weights(args, group)),
         planes_(group_planes(args, group)),
         first_out_(first_out),
         first_pixel_(first_pixel),

@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <memory>
-#include <optional>
 #include <string>
 #include <utility>
 #include <vector>
@@ -112,13 +111,13 @@ class BlasConvolver final : public Convolver {
       const float* matrix = matrix_.data();
       std::int64_t stride = pixels;
       if (is_matrix(args)) {
-        matrix = args.x + group * args.in_per_group * args.x_plane() + first;
+        matrix = group_planes(args, group) + first;
         stride = args.x_plane();
       } else {
         cuda::enqueue(GatherTaps{args, group, first, pixels, matrix_.data()}, stream.get());
       }
-      blas_.multiply(args.weights + group * args.padded_depth * args.padded_out, args.padded_out,
-                     matrix, stride, sums_.data(), args.out_per_group, pixels, args.depth);
+      blas_.multiply(group_weights(args, group), args.padded_out, matrix, stride, sums_.data(),
+                     args.out_per_group, pixels, args.depth);
     }
     cuda::enqueue(FinishSums{args, group, first, pixels, sums_.data()}, stream.get());
   }
@@ -135,6 +134,8 @@ class CudaExecutable final : public Executable {
   CudaExecutable(Tier tier, std::string_view name, const Graph& graph,
                  const ParameterSource& source, const CompileOptions& options)
       : name_(name),
+        // Other sums may overflow where those of the reference do not.
+        if_reference_is_finite_(tier == Tier::kExact ? ErrorKind::kInternal : ErrorKind::kNumeric),
         graph_(graph),
         source_(source),
         outputs_(resolve_outputs(graph, options)),
@@ -170,8 +171,8 @@ class CudaExecutable final : public Executable {
     }
     stream_.synchronize();
     if (status != 0) {
-      explain_non_finite(name_, graph_, source_, {.outputs = outputs_, .threads = threads_}, input,
-                         targets);
+      explain_non_finite(name_, if_reference_is_finite_, graph_, source_,
+                         {.outputs = outputs_, .threads = threads_}, input, targets);
     }
     return results;
   }
@@ -220,6 +221,7 @@ class CudaExecutable final : public Executable {
   }
 
   std::string_view name_;  // of the backend
+  ErrorKind if_reference_is_finite_;
   Graph graph_;
   const ParameterSource& source_;
   std::vector<NodeId> outputs_;

@@ -67,8 +67,8 @@ class ExactExecutable final : public Executable {
     const bool finite = std::all_of(status.begin(), status.end(),
                                     [](const exact::Status& s) { return s.all_finite(); });
     if (!finite) {
-      explain_non_finite("exact", graph_, source_, {.outputs = outputs_, .threads = threads_},
-                         input, targets);
+      explain_non_finite("exact", ErrorKind::kInternal, graph_, source_,
+                         {.outputs = outputs_, .threads = threads_}, input, targets);
     }
     return outputs;
   }

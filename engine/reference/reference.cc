@@ -152,13 +152,13 @@ const Backend& reference_backend() {
   return backend;
 }
 
-void explain_non_finite(std::string_view backend, const Graph& graph, const ParameterSource& source,
-                        const CompileOptions& options, const Tensor& input,
-                        std::span<const std::int64_t> targets) {
+void explain_non_finite(std::string_view backend, ErrorKind otherwise, const Graph& graph,
+                        const ParameterSource& source, const CompileOptions& options,
+                        const Tensor& input, std::span<const std::int64_t> targets) {
   reference_backend()
       .compile(graph, source, {.outputs = options.outputs, .threads = options.threads})
       ->run(input, targets);
-  throw Error(ErrorKind::kInternal, backend, "a non-finite value arose that reference lacks");
+  throw Error(otherwise, backend, "a non-finite value arose that reference lacks");
 }
 
 const Backend& reference64_backend() {

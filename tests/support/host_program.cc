@@ -23,7 +23,7 @@ void run_pixel(const ConvArgs& args, std::int64_t group, const cuda::Pixel& pixe
     return;
   }
   std::vector<float> sums(static_cast<std::size_t>(args.padded_out));
-  const float* w = args.weights + group * args.padded_depth * args.padded_out;
+  const float* w = cuda::group_weights(args, group);
   for (std::int64_t k = 0; k < args.padded_depth; ++k) {
     const float x = cuda::tap_value(args, group, pixel, k);
     for (float& sum : sums) sum = std::fma(x, *w++, sum);
