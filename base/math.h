@@ -1,6 +1,7 @@
 // The project's own elementary functions in binary64: the same bits on every machine, whatever the
 // C library. tests/base/math_test.cc holds the bounds below against MPFR. The caller sets the
-// floating-point environment where another library may have changed it (engine/fp_environment.h).
+// floating-point environment where another library may have changed it
+// (engine/runtime/fp_environment.h).
 #pragma once
 
 namespace apatite {

@@ -4,7 +4,7 @@
 
 #include <algorithm>
 
-#include "engine/fp_environment.h"
+#include "engine/runtime/fp_environment.h"
 #include "layers/conv2d.h"
 #include "layers/relu.h"
 #include "weights/init.h"

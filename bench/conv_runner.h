@@ -9,7 +9,7 @@
 #include "bench/conv_shapes.h"
 #include "engine/exact/kernels.h"
 #include "engine/exact/plan.h"
-#include "engine/tensor.h"
+#include "engine/graph/tensor.h"
 
 namespace apatite {
 

@@ -1,5 +1,5 @@
-// What it costs to decode an image in a process of its own (image/decoder_pool.h): each file is
-// decoded here and there by turns, with the same code.
+// What it costs to decode an image in a process of its own (image/decoder/decoder_pool.h): each
+// file is decoded here and there by turns, with the same code.
 //
 //   decoder_cost TURNS FILE...
 //
@@ -16,9 +16,9 @@
 #include "base/error.h"
 #include "base/file.h"
 #include "base/json.h"
-#include "image/decoder_pool.h"
+#include "image/decoder/decoder_pool.h"
 #include "image/input.h"
-#include "image/recipe.h"
+#include "image/recipe/recipe.h"
 
 namespace apatite {
 namespace {

@@ -21,7 +21,7 @@
 #include "bench/conv_shapes.h"
 #include "engine/exact/exact.h"
 #include "engine/reference/reference.h"
-#include "image/npy.h"
+#include "image/codec/npy.h"
 #include "layers/conv2d.h"
 #include "models/models.h"
 #include "weights/init.h"

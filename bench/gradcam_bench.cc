@@ -8,8 +8,8 @@
 #include <cstdlib>
 #include <vector>
 
-#include "engine/backend.h"
-#include "gradcam/explainer.h"
+#include "engine/backends.h"
+#include "gradcam/map/explainer.h"
 #include "models/models.h"
 #include "weights/init.h"
 #include "weights/self_test.h"

@@ -18,9 +18,9 @@
 #include "base/error.h"
 #include "base/text.h"
 #include "bench/inputs.h"
-#include "engine/backend.h"
-#include "engine/threads.h"
-#include "image/npy.h"
+#include "engine/backends.h"
+#include "engine/runtime/threads.h"
+#include "image/codec/npy.h"
 #include "weights/weights_file.h"
 
 namespace apatite {

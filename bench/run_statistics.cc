@@ -22,8 +22,8 @@
 #include "base/error.h"
 #include "base/file.h"
 #include "base/text.h"
-#include "eval/auc.h"
-#include "eval/bootstrap.h"
+#include "eval/roc/auc.h"
+#include "eval/roc/bootstrap.h"
 
 namespace apatite {
 namespace {

@@ -9,8 +9,8 @@
 #include "base/error.h"
 #include "base/text.h"
 #include "cli/arguments.h"
-#include "cli/commands.h"
-#include "cli/output.h"
+#include "cli/commands/commands.h"
+#include "cli/terminal/output.h"
 
 namespace apatite {
 namespace {

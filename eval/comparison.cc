@@ -10,11 +10,11 @@
 #include "base/math.h"
 #include "base/random.h"
 #include "base/text.h"
-#include "eval/bootstrap.h"
-#include "eval/compare_auc.h"
-#include "eval/compare_calls.h"
-#include "eval/permutation.h"
-#include "eval/special.h"
+#include "eval/classification/paired_tests.h"
+#include "eval/roc/auc_difference.h"
+#include "eval/roc/bootstrap.h"
+#include "eval/roc/permutation.h"
+#include "eval/statistics/distributions.h"
 
 namespace apatite {
 namespace {
@@ -26,11 +26,11 @@ constexpr std::string_view kAlike = "the models rank all pairs alike, or a class
 using Calls = std::vector<std::uint8_t>;
 
 Calls calls_of(const ScoreTable& table, std::size_t model, double threshold,
-               Comparison comparison) {
+               ThresholdOperator comparison) {
   Calls calls;
   calls.reserve(table.size());
   for (const double score : table.models[model].scores) {
-    calls.push_back(is_called(score, threshold, comparison) ? 1 : 0);
+    calls.push_back(is_positive(score, threshold, comparison) ? 1 : 0);
   }
   return calls;
 }

@@ -8,7 +8,7 @@
 #include <vector>
 
 #include "eval/evaluation.h"
-#include "eval/gee.h"
+#include "eval/statistics/gee.h"
 
 namespace apatite {
 

@@ -4,8 +4,8 @@
 #include <cmath>
 #include <optional>
 
-#include "eval/running_size.h"
-#include "eval/sorted_keys.h"
+#include "eval/classification/effective_sample_size.h"
+#include "eval/statistics/sorting.h"
 
 namespace apatite {
 namespace {

@@ -8,10 +8,10 @@
 
 #include "base/error.h"
 #include "base/text.h"
-#include "eval/bootstrap.h"
 #include "eval/curves.h"
-#include "eval/definitions.h"
-#include "eval/placements.h"
+#include "eval/roc/bootstrap.h"
+#include "eval/roc/placements.h"
+#include "eval/statistics/metric_definitions.h"
 
 namespace apatite {
 namespace {
@@ -341,8 +341,8 @@ ModelEvaluation evaluate_model(const ScoreTable& table, std::size_t number,
   add_ranking_metrics(model, cases, ranking, options);
   set_threshold(model, number, ranking, tuning, tuning_name, options);
   if (model.threshold) {
-    model.confusion = count_calls(cases.scores, cases.positive, cases.weight, cases.cluster,
-                                  *model.threshold, options.comparison);
+    model.confusion = confusion_at_threshold(cases.scores, cases.positive, cases.weight,
+                                             cases.cluster, *model.threshold, options.comparison);
     add_threshold_metrics(model, options);
     add_net_benefit(model);
   }

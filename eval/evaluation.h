@@ -7,14 +7,14 @@
 #include <string_view>
 #include <vector>
 
-#include "eval/auc.h"
-#include "eval/calibration.h"
-#include "eval/confusion.h"
-#include "eval/level.h"
-#include "eval/metric.h"
-#include "eval/ranking.h"
-#include "eval/score_table.h"
-#include "eval/tell.h"
+#include "eval/classification/calibration.h"
+#include "eval/classification/confusion.h"
+#include "eval/data/aggregation.h"
+#include "eval/data/score_table.h"
+#include "eval/roc/auc.h"
+#include "eval/roc/ranking.h"
+#include "eval/statistics/metric.h"
+#include "eval/statistics/progress_callback.h"
 
 namespace apatite {
 
@@ -31,7 +31,7 @@ std::string_view name_of(AucMethod method);
 AucMethod parse_auc_method(std::string_view name);
 
 struct EvaluationOptions {
-  Comparison comparison = Comparison::kGreater;
+  ThresholdOperator comparison = ThresholdOperator::kGreater;
   ConfusionOptions confusion;
   AucMethod auc = AucMethod::kDeLong;
   int draws = 2000;        // of the bootstrap

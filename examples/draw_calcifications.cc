@@ -15,8 +15,8 @@
 #include <string_view>
 
 #include "base/random.h"
-#include "image/image.h"
-#include "image/png.h"
+#include "image/codec/png.h"
+#include "image/pixels/image.h"
 
 namespace {
 

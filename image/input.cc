@@ -4,10 +4,10 @@
 
 #include "base/error.h"
 #include "base/file.h"
-#include "image/decode.h"
-#include "image/dicom.h"
-#include "image/dicom_data_set.h"
-#include "image/npy.h"
+#include "image/codec/decode.h"
+#include "image/codec/npy.h"
+#include "image/dicom/dicom.h"
+#include "image/dicom/dicom_data_set.h"
 
 namespace apatite {
 namespace {

@@ -6,9 +6,9 @@
 #include <span>
 #include <string_view>
 
-#include "engine/tensor.h"
-#include "image/decoder_pool.h"
-#include "image/recipe.h"
+#include "engine/graph/tensor.h"
+#include "image/decoder/decoder_pool.h"
+#include "image/recipe/recipe.h"
 
 namespace apatite {
 

@@ -5,7 +5,7 @@
 #include <span>
 #include <vector>
 
-#include "image/image.h"
+#include "image/pixels/image.h"
 
 namespace apatite {
 

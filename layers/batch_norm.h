@@ -3,13 +3,13 @@
 
 #include <string>
 
-#include "engine/graph.h"
+#include "engine/graph/graph.h"
 
 namespace apatite {
 
 // y[c] = gamma[c] * (x[c] - mean[c]) / sqrt(variance[c] + epsilon) + beta[c], computed as
 // y = fma(x, scale, shift): one rounding per value; the two numbers per channel are made once, in
-// binary64 (engine/batch_norm.h). They are never folded into another layer's weights.
+// binary64 (engine/graph/batch_norm.h). They are never folded into another layer's weights.
 // x and y: C x H x W.
 // Source: Ioffe, Szegedy 2015, algorithm 2.
 //

@@ -4,7 +4,7 @@
 #include <span>
 #include <vector>
 
-#include "engine/graph.h"
+#include "engine/graph/graph.h"
 
 namespace apatite {
 
@@ -20,7 +20,8 @@ struct Differentiated {
 
 // Adds to `graph` what computes the gradients, of the score with respect to the nodes `wrt` (the
 // input, id 0, is one like any other). The score is the logit of a class that is chosen per image
-// when the graph runs (engine/score.h). Only what lies between those nodes and the logits is added.
+// when the graph runs (engine/graph/score.h). Only what lies between those nodes and the logits is
+// added.
 //
 // Reverse accumulation: from the logits back, each layer's rule (beside its definition in layers/)
 // once per operand. Where several nodes read a value, their gradients are added in the order of

@@ -1,7 +1,7 @@
 #include "layers/sigmoid.h"
 
 #include "base/math.h"
-#include "engine/fp_environment.h"
+#include "engine/runtime/fp_environment.h"
 
 namespace apatite {
 

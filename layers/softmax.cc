@@ -5,8 +5,8 @@
 #include "base/error.h"
 #include "base/math.h"
 #include "base/text.h"
-#include "engine/fp_environment.h"
-#include "engine/tensor.h"
+#include "engine/graph/tensor.h"
+#include "engine/runtime/fp_environment.h"
 
 namespace apatite {
 

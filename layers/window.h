@@ -3,8 +3,8 @@
 
 #include <string_view>
 
-#include "engine/op.h"
-#include "engine/shape.h"
+#include "engine/graph/op.h"
+#include "engine/graph/shape.h"
 
 namespace apatite {
 

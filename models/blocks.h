@@ -4,7 +4,7 @@
 #include <cstdint>
 #include <string>
 
-#include "engine/graph.h"
+#include "engine/graph/graph.h"
 
 namespace apatite {
 

@@ -8,7 +8,7 @@
 #include <vector>
 
 #include "base/json_object.h"
-#include "engine/graph.h"
+#include "engine/graph/graph.h"
 
 namespace apatite {
 

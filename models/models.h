@@ -6,7 +6,7 @@
 #include <string>
 #include <string_view>
 
-#include "engine/graph.h"
+#include "engine/graph/graph.h"
 #include "models/model_config.h"
 
 namespace apatite {

@@ -4,7 +4,7 @@
 
 #include "base/error.h"
 #include "base/text.h"
-#include "engine/contract.h"
+#include "engine/graph/contract.h"
 #include "weights/self_test.h"
 #include "weights/weights_file.h"
 

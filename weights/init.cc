@@ -4,7 +4,7 @@
 #include <string_view>
 
 #include "base/random.h"
-#include "engine/fp_environment.h"
+#include "engine/runtime/fp_environment.h"
 
 namespace apatite {
 namespace {

@@ -17,8 +17,8 @@
 
 #include <cstdint>
 
-#include "engine/graph.h"
-#include "weights/named_tensors.h"
+#include "engine/graph/graph.h"
+#include "weights/safetensors/named_tensors.h"
 
 namespace apatite {
 

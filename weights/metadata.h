@@ -8,15 +8,15 @@
 #include <vector>
 
 #include "base/json.h"
-#include "engine/shape.h"
+#include "engine/graph/shape.h"
 #include "models/model_config.h"
-#include "weights/safetensors.h"
+#include "weights/safetensors/safetensors.h"
 
 namespace apatite {
 
 // What a file must compute wherever it is run: the logits of a seeded image, by their hash.
 struct SelfTest {
-  int contract = 0;           // version of the arithmetic (engine/contract.h)
+  int contract = 0;           // version of the arithmetic (engine/graph/contract.h)
   Shape input;                // of the image
   std::uint64_t seed = 0;     // of the image, weights/self_test.h
   std::string logits_sha256;  // of the logits as little-endian binary32
@@ -28,7 +28,7 @@ struct WeightsMetadata {
   ModelConfig model;
   // Of the logits, in their order. A one-logit head has {negative, positive}, or {positive} alone.
   std::vector<std::string> class_names;
-  // How an image becomes the input (image/recipe.h checks it); null: none.
+  // How an image becomes the input (image/recipe/recipe.h checks it); null: none.
   Json recipe;
   // Of the file that the weights came from; both empty: none.
   std::string source_name;

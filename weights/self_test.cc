@@ -6,7 +6,7 @@
 
 #include "base/random.h"
 #include "base/sha256.h"
-#include "engine/contract.h"
+#include "engine/graph/contract.h"
 
 namespace apatite {
 

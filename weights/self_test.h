@@ -4,9 +4,9 @@
 #include <cstdint>
 #include <string>
 
-#include "engine/backend.h"
-#include "engine/graph.h"
-#include "engine/tensor.h"
+#include "engine/backend/backend.h"
+#include "engine/graph/graph.h"
+#include "engine/graph/tensor.h"
 #include "weights/metadata.h"
 
 namespace apatite {

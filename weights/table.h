@@ -5,9 +5,9 @@
 #include <string_view>
 #include <vector>
 
-#include "engine/graph.h"
-#include "weights/named_tensors.h"
-#include "weights/safetensors.h"
+#include "engine/graph/graph.h"
+#include "weights/safetensors/named_tensors.h"
+#include "weights/safetensors/safetensors.h"
 
 namespace apatite {
 

@@ -8,10 +8,10 @@
 #include <span>
 #include <string>
 
-#include "engine/graph.h"
+#include "engine/graph/graph.h"
 #include "weights/metadata.h"
-#include "weights/named_tensors.h"
-#include "weights/safetensors.h"
+#include "weights/safetensors/named_tensors.h"
+#include "weights/safetensors/safetensors.h"
 
 namespace apatite {
 

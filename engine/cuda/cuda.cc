@@ -14,7 +14,7 @@
 #include "engine/cuda/program.h"
 #include "engine/cuda/tiles.h"
 #include "engine/reference/reference.h"
-#include "engine/threads.h"
+#include "engine/runtime/threads.h"
 
 namespace apatite {
 namespace cuda {

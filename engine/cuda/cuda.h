@@ -1,7 +1,7 @@
 // The GPU backends (CUDA). Whether they are built in is APATITE_WITH_CUDA.
 #pragma once
 
-#include "engine/backend.h"
+#include "engine/backend/backend.h"
 
 namespace apatite {
 

@@ -10,9 +10,9 @@
 
 #include "engine/cuda/conv_args.h"
 #include "engine/cuda/host_device.h"
-#include "engine/op.h"
+#include "engine/graph/op.h"
+#include "engine/graph/score.h"
 #include "engine/reference/loops.h"
-#include "engine/score.h"
 
 namespace apatite::cuda {
 

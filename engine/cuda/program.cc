@@ -7,10 +7,10 @@
 
 #include "base/error.h"
 #include "base/text.h"
-#include "engine/batch_norm.h"
-#include "engine/conv_walk.h"
 #include "engine/cuda/tiles.h"
-#include "engine/fp_environment.h"
+#include "engine/graph/batch_norm.h"
+#include "engine/runtime/fp_environment.h"
+#include "engine/schedule/conv_walk.h"
 
 namespace apatite::cuda {
 namespace {

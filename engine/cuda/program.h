@@ -7,9 +7,9 @@
 #include <span>
 #include <vector>
 
-#include "engine/backend.h"
+#include "engine/backend/backend.h"
 #include "engine/cuda/launch.h"
-#include "engine/memory_plan.h"
+#include "engine/schedule/memory_plan.h"
 
 namespace apatite::cuda {
 

@@ -5,11 +5,11 @@
 #include <optional>
 #include <vector>
 
-#include "engine/batch_norm.h"
-#include "engine/conv_walk.h"
 #include "engine/exact/step.h"
-#include "engine/op.h"
-#include "engine/tensor.h"
+#include "engine/graph/batch_norm.h"
+#include "engine/graph/op.h"
+#include "engine/graph/tensor.h"
+#include "engine/schedule/conv_walk.h"
 
 namespace apatite::exact {
 

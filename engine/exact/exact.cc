@@ -10,12 +10,12 @@
 #include <vector>
 
 #include "base/error.h"
-#include "engine/chunk_queue.h"
 #include "engine/exact/kernels.h"
 #include "engine/exact/plan.h"
-#include "engine/fp_environment.h"
 #include "engine/reference/reference.h"
-#include "engine/threads.h"
+#include "engine/runtime/chunk_queue.h"
+#include "engine/runtime/fp_environment.h"
+#include "engine/runtime/threads.h"
 
 namespace apatite {
 namespace {

@@ -2,7 +2,7 @@
 // for bit.
 #pragma once
 
-#include "engine/backend.h"
+#include "engine/backend/backend.h"
 
 namespace apatite {
 

@@ -2,7 +2,7 @@
 
 #include <algorithm>
 
-#include "engine/score.h"
+#include "engine/graph/score.h"
 
 namespace apatite::exact {
 namespace {

@@ -5,7 +5,7 @@
 #include <vector>
 
 #include "engine/exact/step.h"
-#include "engine/op.h"
+#include "engine/graph/op.h"
 
 namespace apatite::exact {
 

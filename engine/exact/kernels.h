@@ -14,7 +14,7 @@
 #include <span>
 #include <string_view>
 
-#include "engine/op.h"
+#include "engine/graph/op.h"
 
 namespace apatite::exact {
 

@@ -3,12 +3,12 @@
 #include <algorithm>
 #include <utility>
 
-#include "engine/batch_norm.h"
 #include "engine/exact/conv_step.h"
 #include "engine/exact/generic_conv_step.h"
 #include "engine/exact/gradient_steps.h"
 #include "engine/exact/steps.h"
-#include "engine/jobs.h"
+#include "engine/graph/batch_norm.h"
+#include "engine/schedule/scheduled_ops.h"
 
 namespace apatite::exact {
 namespace {

@@ -6,9 +6,9 @@
 #include <memory>
 #include <vector>
 
-#include "engine/backend.h"
+#include "engine/backend/backend.h"
 #include "engine/exact/step.h"
-#include "engine/memory_plan.h"
+#include "engine/schedule/memory_plan.h"
 
 namespace apatite::exact {
 

@@ -8,8 +8,8 @@
 #include <vector>
 
 #include "engine/exact/kernels.h"
-#include "engine/layout.h"
-#include "engine/tensor.h"
+#include "engine/graph/tensor.h"
+#include "engine/schedule/layout.h"
 
 namespace apatite::exact {
 
@@ -59,9 +59,9 @@ inline Share share_of(std::int64_t count, std::int64_t part, std::int64_t parts)
 inline std::int64_t divide_up(std::int64_t a, std::int64_t b) { return (a + b - 1) / b; }
 
 // Threads have equal parts of a step, each cut in chunks, which other threads may compute if they
-// have nothing left to do (engine/chunk_queue.h); then they meet at a barrier and go on to the next
-// step. A chunk takes at least about 20 microseconds, where the step is long enough: far longer
-// than it takes to share it.
+// have nothing left to do (engine/runtime/chunk_queue.h); then they meet at a barrier and go on to
+// the next step. A chunk takes at least about 20 microseconds, where the step is long enough: far
+// longer than it takes to share it.
 class Step {
  public:
   Step() = default;

@@ -6,9 +6,9 @@
 #include <utility>
 #include <vector>
 
-#include "engine/batch_norm.h"
 #include "engine/exact/step.h"
-#include "engine/op.h"
+#include "engine/graph/batch_norm.h"
+#include "engine/graph/op.h"
 
 namespace apatite::exact {
 

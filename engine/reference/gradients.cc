@@ -3,8 +3,8 @@
 #include <algorithm>
 #include <cmath>
 
+#include "engine/graph/score.h"
 #include "engine/reference/loops.h"
-#include "engine/score.h"
 
 namespace apatite::reference {
 namespace {

@@ -12,7 +12,7 @@
 namespace apatite::reference {
 
 // g[c] = 1 for c = target, 0 elsewhere; of a single logit 1 for class 1, -1 for class 0. `target`
-// may be kPredicted (engine/score.h).
+// may be kPredicted (engine/graph/score.h).
 template <class T>
 void score_grad(View<T> logits, std::int64_t target, T* g);
 

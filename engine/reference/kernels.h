@@ -1,15 +1,15 @@
 // The arithmetic contract (docs/arithmetic.md) as loops, for one image.
 //
 // T is float (the contract) or double (the yardstick). Every tensor is dense and row-major:
-// activations [channel][row][column], weights as engine/op.h gives them. No function here checks
-// anything: layers/ did when the graph was built.
+// activations [channel][row][column], weights as engine/graph/op.h gives them. No function here
+// checks anything: layers/ did when the graph was built.
 #pragma once
 
 #include <span>
 
-#include "engine/batch_norm.h"
-#include "engine/op.h"
-#include "engine/shape.h"
+#include "engine/graph/batch_norm.h"
+#include "engine/graph/op.h"
+#include "engine/graph/shape.h"
 
 namespace apatite::reference {
 

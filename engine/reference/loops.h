@@ -5,7 +5,7 @@
 #include <cmath>
 #include <cstdint>
 
-#include "engine/op.h"
+#include "engine/graph/op.h"
 
 // Written fused multiply-adds become one instruction where the CPU has it; std::fma's software path
 // gives the same bits elsewhere. The sanitizers do not work with the clones' resolvers.

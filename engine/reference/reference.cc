@@ -8,9 +8,9 @@
 #include <utility>
 
 #include "base/error.h"
-#include "engine/fp_environment.h"
 #include "engine/reference/run_node.h"
-#include "engine/threads.h"
+#include "engine/runtime/fp_environment.h"
+#include "engine/runtime/threads.h"
 
 namespace apatite {
 namespace {

@@ -5,7 +5,7 @@
 #include <span>
 #include <string_view>
 
-#include "engine/backend.h"
+#include "engine/backend/backend.h"
 
 namespace apatite {
 

@@ -3,8 +3,8 @@
 
 #include <vector>
 
-#include "engine/batch_norm.h"
-#include "engine/graph.h"
+#include "engine/graph/batch_norm.h"
+#include "engine/graph/graph.h"
 #include "engine/reference/kernels.h"
 
 namespace apatite::reference {

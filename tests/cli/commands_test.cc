@@ -4,9 +4,9 @@
 #include "base/error.h"
 #include "base/json.h"
 #include "base/sha256.h"
-#include "image/npy.h"
-#include "tests/image/hex.h"
+#include "image/codec/npy.h"
 #include "tests/study/small_study.h"
+#include "tests/support/hex.h"
 #include "tests/support/source_dir.h"
 
 namespace apatite {

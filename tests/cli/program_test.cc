@@ -8,7 +8,7 @@
 
 #include "base/error.h"
 #include "base/json.h"
-#include "engine/backend.h"
+#include "engine/backends.h"
 #include "models/describe.h"
 #include "models/models.h"
 #include "tests/support/program.h"

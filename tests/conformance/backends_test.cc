@@ -7,7 +7,7 @@
 #include <string>
 #include <vector>
 
-#include "engine/backend.h"
+#include "engine/backends.h"
 #include "tests/conformance/cases.h"
 #include "tests/support/backends.h"
 #include "tests/support/compare.h"

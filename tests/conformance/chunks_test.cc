@@ -7,9 +7,9 @@
 #include <vector>
 
 #include "base/random.h"
-#include "engine/backend.h"
+#include "engine/backends.h"
 #include "engine/exact/plan.h"
-#include "engine/fp_environment.h"
+#include "engine/runtime/fp_environment.h"
 #include "tests/conformance/cases.h"
 #include "tests/support/compare.h"
 #include "tests/support/random_parameters.h"

@@ -8,7 +8,7 @@
 
 #include "base/file.h"
 #include "base/json.h"
-#include "engine/backend.h"
+#include "engine/backends.h"
 #include "tests/conformance/cases.h"
 #include "tests/support/checks.h"
 #include "tests/support/random_parameters.h"

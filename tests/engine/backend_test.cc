@@ -1,4 +1,4 @@
-#include "engine/backend.h"
+#include "engine/backends.h"
 
 #include <gtest/gtest.h>
 

@@ -6,7 +6,7 @@
 #include "base/error.h"
 #include "base/text.h"
 #include "eval/comparison.h"
-#include "eval/comparison_output.h"
+#include "eval/report/comparison_output.h"
 #include "tests/eval/random_scores.h"
 
 namespace apatite {

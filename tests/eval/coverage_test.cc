@@ -12,11 +12,11 @@
 #include <vector>
 
 #include "base/random.h"
-#include "eval/auc.h"
-#include "eval/bootstrap.h"
-#include "eval/confusion.h"
-#include "eval/placements.h"
-#include "eval/special.h"
+#include "eval/classification/confusion.h"
+#include "eval/roc/auc.h"
+#include "eval/roc/bootstrap.h"
+#include "eval/roc/placements.h"
+#include "eval/statistics/distributions.h"
 
 namespace apatite {
 namespace {
@@ -158,10 +158,10 @@ TEST(Coverage, OfProportionsByPatients) {
     for (std::size_t i = 0; i < one.scores.size(); ++i) one.scores[i] -= one.labels[i];
     const std::vector<std::uint8_t> positive(one.scores.size(), 1);
     const auto sensitivity = [&](ProportionMethod method, bool clustered) {
-      const Confusion confusion = count_calls(
+      const Confusion confusion = confusion_at_threshold(
           one.scores, positive, {},
           clustered ? std::span<const std::int32_t>(one.clusters) : std::span<const std::int32_t>(),
-          threshold, Comparison::kGreater);
+          threshold, ThresholdOperator::kGreater);
       for (const Metric& metric : confusion_metrics(confusion, {.proportions = method})) {
         if (metric.id == "sensitivity")
           return AucInterval{metric.interval->low, metric.interval->high};

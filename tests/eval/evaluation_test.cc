@@ -10,11 +10,11 @@
 #include "base/random.h"
 #include "base/sha256.h"
 #include "base/text.h"
-#include "eval/definitions.h"
-#include "eval/metrics_json.h"
-#include "eval/metrics_plots.h"
-#include "eval/metrics_table.h"
-#include "eval/running_size.h"
+#include "eval/classification/effective_sample_size.h"
+#include "eval/report/metrics_json.h"
+#include "eval/report/metrics_plots.h"
+#include "eval/report/metrics_table.h"
+#include "eval/statistics/metric_definitions.h"
 #include "tests/eval/random_scores.h"
 
 namespace apatite {
@@ -237,8 +237,10 @@ TEST(Evaluation, ClustersOfIndependentCasesNearlyGiveTheIndependentInterval) {
     scores.push_back(static_cast<double>(random_bits(3, static_cast<std::uint64_t>(i)) % 100));
     cluster.push_back(i);
   }
-  const Confusion one = count_calls(scores, positive, {}, {}, 50, Comparison::kGreater);
-  const Confusion many = count_calls(scores, positive, {}, cluster, 50, Comparison::kGreater);
+  const Confusion one =
+      confusion_at_threshold(scores, positive, {}, {}, 50, ThresholdOperator::kGreater);
+  const Confusion many =
+      confusion_at_threshold(scores, positive, {}, cluster, 50, ThresholdOperator::kGreater);
   EXPECT_EQ(one.cells, many.cells);
   EXPECT_EQ(one.products, many.products);
   // n = 100 positives in 100 clusters: deff = 100/99, up to a few roundings.
@@ -249,7 +251,8 @@ TEST(Evaluation, ClustersOfIndependentCasesNearlyGiveTheIndependentInterval) {
   for (std::size_t i = 0; i < scores.size(); ++i) {
     scores[i] = static_cast<double>(cluster[i] * 37 % 101);
   }
-  const Confusion pairs = count_calls(scores, positive, {}, cluster, 50, Comparison::kGreater);
+  const Confusion pairs =
+      confusion_at_threshold(scores, positive, {}, cluster, 50, ThresholdOperator::kGreater);
   EXPECT_NEAR(effective_size(pairs, {1, 0, 0, 0}, {1, 1, 0, 0}), 49, 49 * 1e-14);
 }
 
@@ -450,8 +453,8 @@ TEST(Outputs, RunningSizesAreEffectiveSizes) {
           negative.call(row);
         }
         const Confusion confusion =
-            count_calls(cases.scores, cases.positive, cases.weight, cases.cluster, threshold,
-                        Comparison::kGreaterOrEqual);
+            confusion_at_threshold(cases.scores, cases.positive, cases.weight, cases.cluster,
+                                   threshold, ThresholdOperator::kGreaterOrEqual);
         const double expected = effective_size(confusion, {1, 0, 0, 0}, {1, 1, 0, 0});
         EXPECT_NEAR(positive.effective(), expected, 1e-10 * expected) << step;
         const double other = effective_size(confusion, {0, 0, 1, 0}, {0, 0, 1, 1});

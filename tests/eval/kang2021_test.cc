@@ -8,7 +8,7 @@
 #include "base/json.h"
 #include "base/text.h"
 #include "eval/evaluation.h"
-#include "eval/metrics_table.h"
+#include "eval/report/metrics_table.h"
 #include "tests/support/shared_data.h"
 
 namespace apatite {

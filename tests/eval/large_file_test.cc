@@ -6,7 +6,7 @@
 
 #include "base/error.h"
 #include "base/file.h"
-#include "eval/score_table.h"
+#include "eval/data/score_table.h"
 #include "tests/support/temporary_folder.h"
 
 namespace apatite {

@@ -9,7 +9,7 @@
 #include "base/file.h"
 #include "base/json.h"
 #include "eval/evaluation.h"
-#include "eval/special.h"
+#include "eval/statistics/distributions.h"
 #include "tests/support/source_dir.h"
 
 namespace apatite {
@@ -134,8 +134,9 @@ TEST(MetricsGolden, ClusteredProportionsEqualRobustRegression) {
   for (const Json& set : goldens()["sets"]) {
     const ScoreTable table = table_of(set, false);
     const auto clusters = set["clusters"].get<std::vector<std::int32_t>>();
-    const Confusion confusion = count_calls(table.models[0].scores, table.positive, {}, clusters,
-                                            set["threshold"], Comparison::kGreater);
+    const Confusion confusion =
+        confusion_at_threshold(table.models[0].scores, table.positive, {}, clusters,
+                               set["threshold"], ThresholdOperator::kGreater);
     // Wald of the effective size is -+ z times the error of the ratio estimator.
     for (const Metric& metric :
          confusion_metrics(confusion, {.proportions = ProportionMethod::kWald})) {

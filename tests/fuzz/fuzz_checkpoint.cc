@@ -12,7 +12,7 @@
 #include "base/bytes.h"
 #include "base/error.h"
 #include "tests/weights/torch/raw_pickle.h"
-#include "weights/convert.h"
+#include "weights/conversion/convert.h"
 #include "weights/torch/checkpoint.h"
 
 extern "C" std::size_t LLVMFuzzerMutate(std::uint8_t* data, std::size_t size, std::size_t max_size);

@@ -20,12 +20,12 @@
 #include "base/bytes.h"
 #include "base/error.h"
 #include "base/sha256.h"
-#include "image/decoder_pool.h"
-#include "image/dicom.h"
-#include "image/dicom_data_set.h"
-#include "image/dicom_frame.h"
-#include "image/dicom_header.h"
-#include "tests/image/dicom_parts.h"
+#include "image/decoder/decoder_pool.h"
+#include "image/dicom/dicom.h"
+#include "image/dicom/dicom_data_set.h"
+#include "image/dicom/dicom_frame.h"
+#include "image/dicom/dicom_header.h"
+#include "tests/image/dicom/dicom_parts.h"
 
 namespace apatite {
 namespace {

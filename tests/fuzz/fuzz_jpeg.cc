@@ -8,8 +8,8 @@
 
 #include "base/bytes.h"
 #include "base/error.h"
-#include "image/exif.h"
-#include "image/jpeg.h"
+#include "image/codec/exif.h"
+#include "image/codec/jpeg.h"
 
 namespace apatite {
 namespace {

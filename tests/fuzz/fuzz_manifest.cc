@@ -5,8 +5,8 @@
 #include <string_view>
 
 #include "base/error.h"
-#include "study/manifest.h"
-#include "study/region_of.h"
+#include "study/faithfulness/region_of.h"
+#include "study/run/manifest.h"
 
 namespace {
 

@@ -7,8 +7,8 @@
 #include <string>
 
 #include "base/error.h"
-#include "image/decode.h"
-#include "image/npy.h"
+#include "image/codec/decode.h"
+#include "image/codec/npy.h"
 
 namespace apatite {
 namespace {

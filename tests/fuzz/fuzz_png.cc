@@ -7,8 +7,8 @@
 #include <string>
 
 #include "base/error.h"
-#include "image/png.h"
-#include "tests/image/png_parts.h"
+#include "image/codec/png.h"
+#include "tests/image/codec/png_parts.h"
 
 namespace apatite {
 namespace {

@@ -7,7 +7,7 @@
 #include <string>
 
 #include "base/error.h"
-#include "image/recipe.h"
+#include "image/recipe/recipe.h"
 
 namespace apatite {
 namespace {

@@ -14,7 +14,7 @@
 #include "base/error.h"
 #include "models/models.h"
 #include "weights/metadata.h"
-#include "weights/safetensors.h"
+#include "weights/safetensors/safetensors.h"
 #include "weights/table.h"
 #include "weights/weights_file.h"
 

@@ -7,8 +7,8 @@
 
 #include "base/error.h"
 #include "eval/evaluation.h"
-#include "eval/metrics_json.h"
-#include "eval/metrics_plots.h"
+#include "eval/report/metrics_json.h"
+#include "eval/report/metrics_plots.h"
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   using namespace apatite;

@@ -8,7 +8,7 @@
 
 #include "base/file.h"
 #include "base/json.h"
-#include "engine/backend.h"
+#include "engine/backends.h"
 #include "layers/differentiate.h"
 #include "models/models.h"
 #include "tests/support/central_differences.h"

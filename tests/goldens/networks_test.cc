@@ -11,7 +11,7 @@
 
 #include "base/file.h"
 #include "base/json.h"
-#include "engine/backend.h"
+#include "engine/backends.h"
 #include "models/describe.h"
 #include "models/models.h"
 #include "tests/support/checks.h"

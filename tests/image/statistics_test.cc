@@ -4,7 +4,7 @@
 
 #include <numeric>
 
-#include "tests/image/seeded_image.h"
+#include "tests/support/seeded_image.h"
 
 namespace apatite {
 namespace {

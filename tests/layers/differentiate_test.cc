@@ -10,7 +10,7 @@
 #include <vector>
 
 #include "base/error.h"
-#include "engine/backend.h"
+#include "engine/backend/backend.h"
 #include "layers/add.h"
 #include "layers/concat.h"
 #include "layers/conv2d.h"

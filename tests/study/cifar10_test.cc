@@ -6,11 +6,11 @@
 #include <vector>
 
 #include "base/sha256.h"
-#include "engine/backend.h"
-#include "study/predict.h"
+#include "engine/backends.h"
+#include "study/predict/predict.h"
 #include "tests/support/shared_data.h"
 #include "tests/support/temporary_folder.h"
-#include "weights/convert.h"
+#include "weights/conversion/convert.h"
 #include "weights/weights_file.h"
 
 namespace apatite {

@@ -7,12 +7,12 @@
 
 #include "base/json.h"
 #include "base/random.h"
-#include "image/image.h"
-#include "image/png.h"
+#include "image/codec/png.h"
+#include "image/pixels/image.h"
 #include "models/models.h"
 #include "tests/support/program.h"
 #include "tests/support/temporary_folder.h"
-#include "weights/convert.h"
+#include "weights/conversion/convert.h"
 #include "weights/init.h"
 #include "weights/weights_file.h"
 

@@ -4,7 +4,7 @@
 #include <string>
 #include <vector>
 
-#include "engine/backend.h"
+#include "engine/backends.h"
 
 namespace apatite {
 

@@ -6,7 +6,7 @@
 #include <optional>
 
 #include "base/random.h"
-#include "engine/backend.h"
+#include "engine/backends.h"
 #include "engine/reference/gradients.h"
 #include "engine/reference/run_node.h"
 

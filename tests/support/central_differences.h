@@ -12,7 +12,7 @@
 #include <string>
 #include <vector>
 
-#include "engine/graph.h"
+#include "engine/graph/graph.h"
 #include "layers/differentiate.h"
 
 namespace apatite {

@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <cmath>
 
-#include "engine/score.h"
+#include "engine/graph/score.h"
 
 namespace apatite {
 namespace {

@@ -10,7 +10,7 @@
 #include <span>
 #include <vector>
 
-#include "engine/graph.h"
+#include "engine/graph/graph.h"
 #include "engine/reference/run_node.h"
 
 namespace apatite {

@@ -22,7 +22,7 @@
 #include <string_view>
 #include <vector>
 
-#include "engine/graph.h"
+#include "engine/graph/graph.h"
 
 namespace apatite {
 

@@ -6,7 +6,7 @@
 
 #include "engine/cuda/program.h"
 #include "engine/cuda/tiles.h"
-#include "engine/fp_environment.h"
+#include "engine/runtime/fp_environment.h"
 
 namespace apatite {
 namespace {

@@ -2,7 +2,7 @@
 // order of sums as on a GPU, one result after the other.
 #pragma once
 
-#include "engine/backend.h"
+#include "engine/backend/backend.h"
 
 namespace apatite {
 

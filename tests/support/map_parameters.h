@@ -5,7 +5,7 @@
 #include <string>
 #include <utility>
 
-#include "engine/graph.h"
+#include "engine/graph/graph.h"
 
 namespace apatite {
 

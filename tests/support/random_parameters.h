@@ -9,7 +9,7 @@
 #include <string_view>
 
 #include "base/random.h"
-#include "engine/graph.h"
+#include "engine/graph/graph.h"
 
 namespace apatite {
 

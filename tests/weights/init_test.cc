@@ -8,7 +8,7 @@
 #include <string>
 #include <vector>
 
-#include "engine/backend.h"
+#include "engine/backends.h"
 #include "models/models.h"
 #include "weights/self_test.h"
 

@@ -5,7 +5,7 @@
 #include <string>
 
 #include "raw_safetensors.h"
-#include "weights/safetensors.h"
+#include "weights/safetensors/safetensors.h"
 
 namespace apatite {
 namespace {

@@ -4,7 +4,7 @@
 #include <algorithm>
 #include <filesystem>
 
-#include "engine/backend.h"
+#include "engine/backends.h"
 #include "models/models.h"
 #include "weights/init.h"
 #include "weights/metadata.h"

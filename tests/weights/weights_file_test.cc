@@ -10,6 +10,7 @@
 #include "base/error.h"
 #include "base/file.h"
 #include "base/sha256.h"
+#include "engine/backends.h"
 #include "raw_safetensors.h"
 #include "small_network.h"
 #include "tests/support/mutations.h"

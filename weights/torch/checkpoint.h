@@ -8,9 +8,9 @@
 #include <string_view>
 #include <vector>
 
-#include "engine/shape.h"
-#include "engine/tensor.h"
-#include "weights/dtype.h"
+#include "engine/graph/shape.h"
+#include "engine/graph/tensor.h"
+#include "weights/safetensors/dtype.h"
 #include "weights/torch/pickle.h"
 #include "weights/torch/storage.h"
 

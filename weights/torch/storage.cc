@@ -10,7 +10,7 @@
 namespace apatite::torch {
 namespace {
 
-// 2^48 elements: the library's limit for a tensor (engine/shape.h).
+// 2^48 elements: the library's limit for a tensor (engine/graph/shape.h).
 constexpr std::int64_t kMaxCount = std::int64_t{1} << 48U;
 
 constexpr auto kStorageTypes = std::to_array<std::pair<std::string_view, DType>>({

@@ -6,7 +6,7 @@
 #include <span>
 #include <string_view>
 
-#include "weights/dtype.h"
+#include "weights/safetensors/dtype.h"
 #include "weights/torch/pickle.h"
 
 namespace apatite::torch {

@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 """The coverage of intervals of proportions, from their definitions: the numbers in
-tests/eval/proportion_test.cc. Needs mpmath; prints them.
+tests/eval/statistics/proportion_test.cc. Needs mpmath; prints them.
 """
 from mpmath import betainc, binomial, erfinv, mp, mpf, nstr, sqrt
 

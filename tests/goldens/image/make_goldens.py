@@ -179,7 +179,7 @@ def encode(samples, colour_type, depth, interlaced, palette=None, transparency=N
 
 
 def expanded(samples, colour_type, depth, palette, transparency):
-    """The samples as docs/recipes.md and image/png.h define them, computed without a PNG reader."""
+    """The samples as docs/recipes.md and image/codec/png.h define them, computed without a PNG reader."""
     top = (1 << depth) - 1
     dtype = np.uint16 if depth == 16 else np.uint8
     if colour_type == PALETTE:

@@ -1,7 +1,7 @@
 // Another project's program: one image through a seeded network.
 #include <cstdio>
 
-#include "engine/backend.h"
+#include "engine/backends.h"
 #include "models/models.h"
 #include "weights/init.h"
 #include "weights/self_test.h"

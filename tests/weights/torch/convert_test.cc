@@ -1,4 +1,4 @@
-#include "weights/convert.h"
+#include "weights/conversion/convert.h"
 
 #include <gtest/gtest.h>
 
@@ -10,16 +10,16 @@
 #include "base/random.h"
 #include "base/sha256.h"
 #include "base/text.h"
-#include "engine/graph.h"
+#include "engine/graph/graph.h"
 #include "goldens.h"
-#include "image/recipe.h"
+#include "image/recipe/recipe.h"
 #include "models/models.h"
 #include "raw_pickle.h"
 #include "tests/support/mutations.h"
 #include "tests/support/shared_data.h"
 #include "tests/support/temporary_folder.h"
+#include "weights/conversion/recognise.h"
 #include "weights/metadata.h"
-#include "weights/recognise.h"
 
 namespace apatite {
 namespace {

@@ -8,7 +8,7 @@
 #include <utility>
 #include <vector>
 
-#include "engine/shape.h"
+#include "engine/graph/shape.h"
 #include "raw_zip.h"
 
 namespace apatite::torch::raw {

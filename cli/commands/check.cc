@@ -1,0 +1,46 @@
+// apatite check: everything that a weights file promises, tried.
+#include "weights/check.h"
+
+#include <memory>
+
+#include "cli/commands/commands.h"
+#include "cli/options/backend_options.h"
+#include "cli/terminal/output.h"
+#include "image/recipe/recipe.h"
+
+namespace apatite {
+namespace {
+
+struct Options {
+  std::string weights;
+  BackendOptions backend;
+};
+
+int run(const Options& options) {
+  const CheckReport report =
+      check_weights(options.weights, options.backend.find(), options.backend.compile_options());
+  const Json& recipe = report.metadata.recipe;
+  if (!recipe.is_null()) (void)Recipe::from_json(recipe, report.file + " (recipe)");
+  for (const std::string& line : report.lines()) print(line + "\n");
+  return 0;
+}
+
+}  // namespace
+
+void add_check(CLI::App& program, Action& action) {
+  auto* command = program.add_subcommand(
+      "check", "Check a weights file: every tensor, every value, and its self-test");
+  const auto options = std::make_shared<Options>();
+  command->add_option("weights", options->weights, "The weights file")
+      ->required()
+      ->type_name("FILE");
+  add_backend_options(*command, options->backend);
+  command->footer(
+      "Examples:\n"
+      "  apatite check model.safetensors\n"
+      "  apatite check model.safetensors --backend reference\n"
+      "Exit code 4: refused, the line says why.");
+  command->callback([options, &action] { action = [options] { return run(*options); }; });
+}
+
+}  // namespace apatite

@@ -1,0 +1,151 @@
+// apatite compare: whether models differ, metric by metric.
+#include <memory>
+#include <utility>
+
+#include "base/error.h"
+#include "base/file.h"
+#include "base/json.h"
+#include "base/text.h"
+#include "cli/commands/commands.h"
+#include "cli/options/score_options.h"
+#include "cli/terminal/output.h"
+#include "eval/comparison.h"
+#include "eval/report/comparison_output.h"
+#include "eval/report/metrics_table.h"
+
+namespace apatite {
+namespace {
+
+struct Options : ScoreOptions {
+  bool unpaired = false;
+  std::string correlation = "independence";
+  int bootstrap = 2000, permutations = 2000;
+  std::uint64_t seed = 1;
+};
+
+ComparisonOptions comparison_options(const Options& options) {
+  ComparisonOptions result;
+  result.evaluation = case_options(options);
+  if (options.correlation == "exchangeable") {
+    result.correlation = WorkingCorrelation::kExchangeable;
+  } else if (options.correlation != "independence") {
+    throw Error(ErrorKind::kUsage, "--correlation",
+                "there is none called '" + options.correlation + "'",
+                "there are: independence, exchangeable");
+  }
+  for (const auto& [name, draws] : {std::pair{"--bootstrap", options.bootstrap},
+                                    std::pair{"--permutations", options.permutations}}) {
+    if (draws >= 0 && draws <= 10'000'000) continue;
+    throw Error(ErrorKind::kUsage, name, to_text(std::int64_t{draws}) + " draws",
+                "pass 0 (none) to 10,000,000");
+  }
+  result.bootstrap_draws = options.bootstrap;
+  result.permutation_draws = options.permutations;
+  result.seed = options.seed;
+  return result;
+}
+
+ModelComparison compare_files(const Options& options, const ComparisonOptions& comparison) {
+  const ScoreColumns columns = columns_of(options, "compare");
+  const Tell& tell = comparison.evaluation.tell;
+  std::vector<std::string> sources;
+  ModelComparison result;
+  if (options.unpaired) {
+    if (options.files.size() != 2) {
+      throw Error(ErrorKind::kUsage, "--unpaired",
+                  "there are " + std::to_string(options.files.size()) + " files",
+                  "pass two, each with its own cases");
+    }
+    if (!options.threshold_files.empty() || options.thresholds.size() > 1) {
+      throw Error(ErrorKind::kUsage, "--unpaired", "it takes one --threshold or a rule on a split",
+                  "leave out --threshold-file and further thresholds");
+    }
+    ScoreTable a = read_tables({options.files[0]}, columns, sources, tell);
+    ScoreTable b = read_tables({options.files[1]}, columns, sources, tell);
+    // Of one column in two files, the files are the names.
+    if (a.models.size() == 1 && b.models.size() == 1 && a.models[0].name == b.models[0].name) {
+      a.models[0].name = sources[0];
+      b.models[0].name = sources[1];
+    }
+    result = compare_unpaired(std::move(a), std::move(b), comparison);
+  } else {
+    if (options.files.empty()) {
+      throw Error(ErrorKind::kUsage, "compare", "there is nothing to compare",
+                  "pass predictions (CSV)");
+    }
+    ScoreFiles files = read_score_files(options, columns, tell);
+    result =
+        compare_models(std::move(files.table), files.tuning ? &*files.tuning : nullptr, comparison);
+    sources = files.sources;
+  }
+  result.evaluation.sources = sources;
+  return result;
+}
+
+int run(const Options& options) {
+  const TableFormat format = parse_table_format(options.format);
+  StepProgress progress;
+  ComparisonOptions settings = comparison_options(options);
+  settings.evaluation.tell = progress.tell();
+  const ModelComparison comparison = compare_files(options, settings);
+  if (!options.json.empty()) write_file(options.json, to_text(comparison_json(comparison)));
+  if (!options.table.empty()) write_file(options.table, comparison_table(comparison, format));
+  if (format != TableFormat::kText) {
+    print(comparison_table(comparison, format));
+    return 0;
+  }
+  print(description(comparison.evaluation));
+  print(comparison_notes(comparison));
+  print("\n" + summary_table(comparison.evaluation, format));
+  print("\n" + comparison_table(comparison, format));
+  return 0;
+}
+
+void add_tests(CLI::App& command, Options& options) {
+  const std::string group = "Tests";
+  command
+      .add_flag("--unpaired", options.unpaired,
+                "Two files with cases of their own, as of two hospitals")
+      ->group(group);
+  command
+      .add_option("--correlation", options.correlation,
+                  "The working correlation of GEE: independence, exchangeable")
+      ->capture_default_str()
+      ->type_name("NAME")
+      ->group(group);
+  command.add_option("--bootstrap", options.bootstrap, "Draws of the bootstrap of AUCs; 0: none")
+      ->capture_default_str()
+      ->type_name("N")
+      ->group(group);
+  command
+      .add_option("--permutations", options.permutations,
+                  "Draws of the permutation test of AUCs; 0: none")
+      ->capture_default_str()
+      ->type_name("N")
+      ->group(group);
+  command.add_option("--seed", options.seed, "Seed of both")
+      ->capture_default_str()
+      ->type_name("N")
+      ->group(group);
+}
+
+}  // namespace
+
+void add_compare(CLI::App& program, Action& action) {
+  auto* command = program.add_subcommand("compare", "Whether models differ: tests per metric");
+  const auto options = std::make_shared<Options>();
+  add_score_options(*command, *options);
+  add_tests(*command, *options);
+  add_output_options(*command, *options, "test");
+  command->footer(
+      "Examples:\n"
+      "  apatite compare resnet.csv densenet.csv --positive malignant --threshold 0.5\n"
+      "  apatite compare all.csv --positive malignant --score resnet --score densenet \\\n"
+      "    --on test --threshold-rule youden --threshold-split validation --json compare.json\n"
+      "  apatite compare here.csv there.csv --positive malignant --unpaired\n"
+      "AUCs are compared in any case; sensitivity, specificity, accuracy, PPV and NPV where there\n"
+      "is a threshold. Each test, its formula and its source: docs/comparisons.md.");
+  command->callback([options, &action] { action = [options] { return run(*options); }; });
+}
+
+}  // namespace apatite

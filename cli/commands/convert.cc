@@ -1,0 +1,79 @@
+// apatite convert: a PyTorch checkpoint becomes a weights file.
+#include "weights/conversion/convert.h"
+
+#include <filesystem>
+#include <memory>
+
+#include "cli/commands/commands.h"
+#include "cli/options/model_options.h"
+#include "cli/options/new_weights.h"
+#include "cli/terminal/output.h"
+
+namespace apatite {
+namespace {
+
+struct Options {
+  std::string input;
+  std::string output;
+  std::string recipe;
+  std::string classes;
+  std::string model_options;
+  ConvertOptions convert;
+};
+
+int run(const Options& options) {
+  ConvertOptions convert_options = options.convert;
+  convert_options.class_names = class_names(options.classes);
+  convert_options.recipe = recipe_option(options.recipe);
+  if (!options.model_options.empty()) {
+    convert_options.model_options = parse_json(options.model_options, "--model-options");
+  }
+  const Conversion conversion = convert(options.input, convert_options);
+  for (const std::string& line : conversion.report.lines()) print(line + "\n");
+  WeightsMetadata metadata;
+  metadata.model = conversion.model;
+  metadata.class_names = conversion.class_names;
+  metadata.recipe = conversion.recipe;
+  metadata.source_name = std::filesystem::path(options.input).filename().string();
+  metadata.source_sha256 = conversion.source_sha256;
+  write_new_weights(options.output, metadata, conversion.tensors);
+  return 0;
+}
+
+}  // namespace
+
+void add_convert(CLI::App& program, Action& action) {
+  auto* command =
+      program.add_subcommand("convert", "Turn a PyTorch checkpoint (.pth, .pt, .th) into weights");
+  const auto options = std::make_shared<Options>();
+  command->add_option("checkpoint", options->input, "What torch.save wrote; nothing is executed")
+      ->required()
+      ->type_name("FILE");
+  command->add_option("-o,--output", options->output, "The weights file")
+      ->required()
+      ->type_name("FILE");
+  command
+      ->add_option("--arch", options->convert.architecture,
+                   "A name of apatite models (recognised by the tensors)")
+      ->type_name("NAME");
+  add_class_option(*command, options->classes);
+  command->add_option("--num-classes", options->convert.classes, "What the head must have")
+      ->type_name("N");
+  command
+      ->add_option("--model-options", options->model_options,
+                   "Options of the family as JSON, e.g. '{\"stride_in_1x1\": true}'")
+      ->type_name("JSON");
+  command->add_option("--recipe", options->recipe, "How images are made ready (the usual one)")
+      ->type_name("JSON-FILE");
+  command
+      ->add_option("--key", options->convert.key,
+                   "Where the state dict is inside the checkpoint, e.g. state_dict (found)")
+      ->type_name("KEY");
+  command->footer(
+      "Examples:\n"
+      "  apatite convert model.pth -o model.safetensors --classes benign,malignant\n"
+      "  apatite convert run7.pt -o run7.safetensors --key ema/model --recipe grey512.json");
+  command->callback([options, &action] { action = [options] { return run(*options); }; });
+}
+
+}  // namespace apatite

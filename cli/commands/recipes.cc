@@ -1,0 +1,60 @@
+// apatite recipes: the presets, and one of them as a file to start from.
+#include <memory>
+
+#include "base/error.h"
+#include "base/json.h"
+#include "base/text.h"
+#include "cli/commands/commands.h"
+#include "cli/terminal/output.h"
+#include "image/recipe/recipe.h"
+#include "image/recipe/recipe_presets.h"
+#include "image/resize/resize.h"
+
+namespace apatite {
+namespace {
+
+int run(const std::string& name, bool methods) {
+  std::vector<std::vector<std::string>> rows;
+  std::vector<std::string> names;
+  for (const RecipePreset& preset : recipe_presets()) {
+    rows.push_back({std::string(preset.name), std::string(preset.description)});
+    names.emplace_back(preset.name);
+  }
+  if (methods) {
+    rows.clear();
+    for (const ResizeMethod& method : resize_methods()) {
+      rows.push_back({std::string(method.name), std::string(method.description)});
+    }
+  }
+  if (name.empty() || methods) {
+    print(table(rows));
+    return 0;
+  }
+  if (find_recipe_preset(name) == nullptr) {
+    throw Error(ErrorKind::kUsage, name, "is no preset",
+                "nearest: " + join(nearest(name, names)) + "; apatite recipes lists all");
+  }
+  print(to_text(Recipe::read(name).to_json()));
+  return 0;
+}
+
+}  // namespace
+
+void add_recipes(CLI::App& program, Action& action) {
+  auto* command =
+      program.add_subcommand("recipes", "List the presets of preprocessing, or print one");
+  const auto name = std::make_shared<std::string>();
+  const auto methods = std::make_shared<bool>(false);
+  command->add_option("name", *name, "A preset, to print as JSON")->type_name("NAME");
+  command->add_flag("--methods", *methods, "List the methods of resizing instead");
+  command->footer(
+      "Examples:\n"
+      "  apatite recipes\n"
+      "  apatite recipes torchvision-224 > recipe.json\n"
+      "  apatite convert model.pth --recipe keras-caffe -o model.safetensors\n"
+      "What the keys mean: docs/recipes.md.");
+  command->callback(
+      [name, methods, &action] { action = [name, methods] { return run(*name, *methods); }; });
+}
+
+}  // namespace apatite

@@ -1,0 +1,69 @@
+#include "cli/options/map_options.h"
+
+#include <CLI/Config.hpp>
+#include <CLI/Formatter.hpp>
+
+namespace apatite {
+
+std::vector<std::string> split_list(const std::string& text) {
+  std::vector<std::string> parts;
+  for (std::size_t at = 0; !text.empty() && at <= text.size();) {
+    const std::size_t comma = std::min(text.find(',', at), text.size());
+    parts.push_back(text.substr(at, comma - at));
+    at = comma + 1;
+  }
+  return parts;
+}
+
+MapChoice MapOptions::choice() const {
+  MapChoice choice;
+  for (const std::string& name : split_list(methods)) choice.methods.push_back(find_method(name));
+  choice.layers = split_list(layers);
+  return choice;
+}
+
+void add_map_options(CLI::App& command, MapOptions& options, const std::string& default_methods) {
+  options.methods = default_methods;
+  command.add_option("--method", options.methods, "One or several, separated by commas")
+      ->capture_default_str()
+      ->type_name("NAMES");
+  command
+      .add_option("--layer", options.layers,
+                  "Nodes of the network, see apatite describe --taps (the last with spatial "
+                  "extent that all paths pass)")
+      ->type_name("NAMES");
+  command
+      .add_option("--target", options.target,
+                  "The class to explain: its name, its number from 0, or predicted")
+      ->capture_default_str()
+      ->type_name("CLASS");
+  command
+      .add_option("--path-steps", options.settings.path_steps,
+                  "Gradients along the path of integrated-gradients")
+      ->capture_default_str()
+      ->type_name("N");
+  command
+      .add_option("--smooth-samples", options.settings.smooth_samples, "Noisy images of smoothgrad")
+      ->capture_default_str()
+      ->type_name("N");
+  command
+      .add_option("--smooth-noise", options.settings.smooth_noise,
+                  "Their noise, in units of the image's range")
+      ->capture_default_str()
+      ->type_name("X");
+  command.add_option("--seed", options.settings.seed, "Of random numbers")
+      ->capture_default_str()
+      ->type_name("N");
+}
+
+std::string method_list() {
+  std::string text = "Methods:\n";
+  for (const MethodInfo& info : methods()) {
+    std::string name = "  " + std::string(info.name);
+    name.resize(24, ' ');
+    text += name + std::string(info.description) + "\n";
+  }
+  return text;
+}
+
+}  // namespace apatite

@@ -1,0 +1,46 @@
+#include "cli/options/model_options.h"
+
+#include <algorithm>
+
+#include "base/error.h"
+#include "base/json.h"
+#include "models/models.h"
+
+namespace apatite {
+
+void add_model_options(CLI::App& command, ModelOptions& options) {
+  command.add_option("--num-classes", options.classes, "Number of logits; 1 is a one-logit head")
+      ->type_name("N");
+  command.add_option("--input-channels", options.input_channels, "1 (grey) or 3 (RGB)")
+      ->type_name("N");
+  command
+      .add_option("--model-options", options.options,
+                  "Options of the family as JSON, e.g. '{\"stride_in_1x1\": true}'")
+      ->type_name("JSON");
+}
+
+ModelConfig make_config(const std::string& architecture, const ModelOptions& options) {
+  ModelConfig config = default_config(architecture);
+  if (options.classes) config.classes = *options.classes;
+  if (options.input_channels) config.input_channels = *options.input_channels;
+  if (!options.options.empty()) config.options = parse_json(options.options, "--model-options");
+  check_model_config(config);
+  return config;
+}
+
+void add_class_option(CLI::App& command, std::string& classes) {
+  command.add_option("--classes", classes, "Names, in the order of the logits (0,1,...)")
+      ->type_name("A,B,...");
+}
+
+std::vector<std::string> class_names(const std::string& classes) {
+  std::vector<std::string> names;
+  for (std::size_t at = 0; !classes.empty() && at <= classes.size();) {
+    const std::size_t comma = std::min(classes.find(',', at), classes.size());
+    names.push_back(classes.substr(at, comma - at));
+    at = comma + 1;
+  }
+  return names;
+}
+
+}  // namespace apatite

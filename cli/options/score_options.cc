@@ -1,0 +1,231 @@
+#include "cli/options/score_options.h"
+
+#include <filesystem>
+#include <optional>
+#include <utility>
+
+#include "base/error.h"
+#include "base/text.h"
+
+namespace apatite {
+namespace {
+
+namespace fs = std::filesystem;
+
+// "NAME=FILE" or "FILE", whose model is named after the file.
+struct NamedFile {
+  std::string name;
+  fs::path path;
+};
+
+NamedFile named_file(const std::string& word) {
+  const std::size_t equals = word.find('=');
+  if (equals != std::string::npos && equals > 0 && !fs::exists(word)) {
+    return {word.substr(0, equals), word.substr(equals + 1)};
+  }
+  return {fs::path(word).stem().string(), word};
+}
+
+void add_columns(CLI::App& command, ScoreOptions& options) {
+  ScoreColumns& columns = options.columns;
+  const std::string group = "Columns";
+  command.add_option("--positive", columns.positive, "The label of a positive case")
+      ->type_name("LABEL")
+      ->group(group);
+  command
+      .add_option("--negative", columns.negatives,
+                  "The label of a negative case, several times for several (the one other label)")
+      ->type_name("LABEL")
+      ->allow_extra_args(false)
+      ->group(group);
+  command
+      .add_option("--score", columns.scores,
+                  "A column of scores, several times for several models (p:LABEL of --positive)")
+      ->type_name("COLUMN")
+      ->allow_extra_args(false)
+      ->group(group);
+  command.add_option("--label", columns.label, "The labels")
+      ->capture_default_str()
+      ->type_name("COLUMN")
+      ->group(group);
+  command.add_option("--image", options.image, "What a case is called (image, if it is there)")
+      ->type_name("COLUMN")
+      ->group(group);
+  command.add_option("--patient", options.patient, "Whose it is (patient, if it is there)")
+      ->type_name("COLUMN")
+      ->group(group);
+  command.add_option("--lesion", columns.lesion, "Which lesion it shows")
+      ->type_name("COLUMN")
+      ->group(group);
+  command.add_option("--split", options.split, "Which split it is of (split, if it is there)")
+      ->type_name("COLUMN")
+      ->group(group);
+  command.add_option("--weight", columns.weight, "How much it counts")
+      ->type_name("COLUMN")
+      ->group(group);
+}
+
+void add_cases(CLI::App& command, ScoreOptions& options) {
+  const std::string group = "Cases";
+  command.add_option("--on", options.on, "The split that is reported, several times for several")
+      ->type_name("SPLIT")
+      ->allow_extra_args(false)
+      ->group(group);
+  command.add_option("--level", options.level, "What a case is: image, lesion or patient")
+      ->capture_default_str()
+      ->type_name("LEVEL")
+      ->group(group);
+  command
+      .add_option("--aggregate", options.aggregate,
+                  "How the scores of its images become one: max, mean, or any for calls alone")
+      ->capture_default_str()
+      ->type_name("HOW")
+      ->group(group);
+  command
+      .add_flag("--no-cluster", options.no_cluster,
+                "Intervals as if the images of a patient were independent")
+      ->group(group);
+}
+
+void add_thresholds(CLI::App& command, ScoreOptions& options) {
+  const std::string group = "Threshold";
+  command
+      .add_option("--comparison", options.comparison,
+                  "Which score is called positive: '>' or '>=' the threshold")
+      ->capture_default_str()
+      ->type_name("SIGN")
+      ->group(group);
+  command
+      .add_option("--threshold", options.thresholds,
+                  "The threshold: one for all models, or several times, one for each")
+      ->type_name("NUMBER")
+      ->allow_extra_args(false)
+      ->group(group);
+  command
+      .add_option("--threshold-rule", options.threshold_rule,
+                  "youden, corner, sensitivity=S, specificity=S, or cost=C@PREVALENCE")
+      ->type_name("RULE")
+      ->group(group);
+  command
+      .add_option("--threshold-split", options.threshold_split, "The split that it is chosen on")
+      ->type_name("SPLIT")
+      ->group(group);
+  command
+      .add_option("--threshold-file", options.threshold_files,
+                  "The file that it is chosen on, one per model file")
+      ->type_name("FILE")
+      ->allow_extra_args(false)
+      ->group(group);
+  command
+      .add_flag("--threshold-from-test", options.threshold_from_test,
+                "Choose it on the reported cases; every output says so")
+      ->group(group);
+}
+
+}  // namespace
+
+void add_score_options(CLI::App& command, ScoreOptions& options) {
+  command
+      .add_option("predictions", options.files,
+                  "CSV with labels and scores; several, or NAME=FILE, for several models")
+      ->type_name("FILE");
+  add_columns(command, options);
+  add_cases(command, options);
+  add_thresholds(command, options);
+  command.add_option("--confidence", options.confidence, "The level of all intervals")
+      ->capture_default_str()
+      ->type_name("LEVEL")
+      ->group("Statistics");
+}
+
+void add_output_options(CLI::App& command, ScoreOptions& options, const std::string& rows) {
+  const std::string group = "Outputs";
+  command
+      .add_option("--format", options.format,
+                  "What is printed and written as tables: text, markdown, csv, latex")
+      ->capture_default_str()
+      ->type_name("NAME")
+      ->group(group);
+  command.add_option("--json", options.json, "Everything")->type_name("FILE")->group(group);
+  command.add_option("--table", options.table, "One row per " + rows)
+      ->type_name("FILE")
+      ->group(group);
+}
+
+ScoreColumns columns_of(const ScoreOptions& options, std::string_view command) {
+  ScoreColumns columns = options.columns;
+  if (columns.positive.empty()) {
+    throw Error(ErrorKind::kUsage, command, "the positive class is not named",
+                "pass --positive LABEL, e.g. --positive malignant");
+  }
+  const auto named = [](const std::string& name) {
+    return name.empty() ? std::optional<std::string>() : std::optional(name);
+  };
+  columns.image = named(options.image);
+  columns.patient = named(options.patient);
+  columns.split = named(options.split);
+  return columns;
+}
+
+ScoreTable read_tables(const std::vector<std::string>& words, const ScoreColumns& columns,
+                       std::vector<std::string>& sources, const Tell& tell) {
+  std::optional<ScoreTable> all;
+  for (const std::string& word : words) {
+    const NamedFile file = named_file(word);
+    ScoreTable table = read_scores(file.path, columns, tell);
+    for (ModelScores& model : table.models) {
+      const bool named = word != file.path.string();
+      if (table.models.size() == 1 && (named || words.size() > 1)) {
+        model.name = file.name;
+      } else if (words.size() > 1) {
+        model.name = file.name + " " + model.name;
+      }
+    }
+    sources.push_back(file.path.filename().string());
+    if (all) {
+      join_scores(*all, table);
+    } else {
+      all = std::move(table);
+    }
+  }
+  return std::move(*all);
+}
+
+ScoreFiles read_score_files(const ScoreOptions& options, const ScoreColumns& columns,
+                            const Tell& tell) {
+  ScoreFiles files;
+  files.table = read_tables(options.files, columns, files.sources, tell);
+  if (options.threshold_files.empty()) return files;
+  std::vector<std::string> unnamed;
+  files.tuning = read_tables(options.threshold_files, columns, unnamed, tell);
+  return files;
+}
+
+Tell StepProgress::tell() {
+  return [this](std::string_view unit, std::int64_t done, std::int64_t total) {
+    if (unit != unit_) bar_.start(unit_ = unit);
+    bar_.show(done, total);
+    if (done == total) bar_.finish();
+  };
+}
+
+EvaluationOptions case_options(const ScoreOptions& options) {
+  EvaluationOptions result;
+  result.comparison = parse_threshold_operator(options.comparison);
+  result.confusion.confidence = options.confidence;
+  if (!(options.confidence > 0 && options.confidence < 1)) {
+    throw Error(ErrorKind::kUsage, "--confidence", to_text(options.confidence) + " is no level",
+                "pass a number between 0 and 1, e.g. 0.95");
+  }
+  result.clustered = !options.no_cluster;
+  result.level = parse_level(options.level);
+  result.aggregation = parse_aggregation(options.aggregate);
+  result.splits = options.on;
+  result.thresholds = options.thresholds;
+  if (!options.threshold_rule.empty()) result.rule = parse_threshold_rule(options.threshold_rule);
+  result.threshold_split = options.threshold_split;
+  result.from_test = options.threshold_from_test;
+  return result;
+}
+
+}  // namespace apatite

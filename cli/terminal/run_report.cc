@@ -1,0 +1,33 @@
+#include "cli/terminal/run_report.h"
+
+#include "base/error.h"
+#include "base/text.h"
+#include "cli/terminal/output.h"
+
+namespace apatite {
+
+std::string run_line(const RunSummary& summary, const std::string& output, const std::string& what,
+                     const Progress& progress) {
+  std::string line = output + ": " + what;
+  if (summary.resumed > 0) {
+    line += ", " + with_thousands(summary.resumed) + " of them from the interrupted run";
+  }
+  if (const std::string rate = progress.rate(); !rate.empty()) line += ", " + rate;
+  return line;
+}
+
+void print_skipped(const RunSummary& summary) {
+  if (summary.skipped == 0) return;
+  print(with_thousands(summary.skipped) + " other files in the folder were passed over\n");
+}
+
+int exit_code_of(const RunSummary& summary) {
+  if (summary.unreadable == 0) return 0;
+  flush_output();
+  throw Error(
+      ErrorKind::kImage, summary.errors.string(),
+      with_thousands(summary.unreadable) + " images could not be read, all others were done",
+      "the file says why");
+}
+
+}  // namespace apatite

@@ -1,0 +1,18 @@
+// The registry of backends: which there are, and how to get one by its name.
+#pragma once
+
+#include <span>
+#include <string_view>
+
+#include "engine/backend/backend.h"
+
+namespace apatite {
+
+// Every backend that is built in, the default first.
+std::span<const Backend* const> backends();
+
+// By name. Throws Error (kUnavailable) naming those that are built in, or with the reason why this
+// one cannot run here.
+const Backend& find_backend(std::string_view name);
+
+}  // namespace apatite

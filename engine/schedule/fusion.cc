@@ -1,0 +1,168 @@
+#include "engine/schedule/fusion.h"
+
+#include <algorithm>
+
+namespace apatite {
+namespace {
+
+class Fuser {
+ public:
+  Fuser(const Graph& graph, const std::vector<NodeId>& outputs, const FusionRules& rules)
+      : graph_(graph), rules_(rules), needed_(graph.nodes().size()), taken_(needed_.size()) {
+    for (const NodeId output : outputs) needed_[output] = true;
+    visible_ = needed_;
+    for (NodeId id = needed_.size(); id-- > 0;) {
+      if (!needed_[id]) continue;
+      for (const NodeId input : graph.node(id).inputs) needed_[input] = true;
+    }
+    readers_.resize(needed_.size());
+    for (NodeId id = 0; id < needed_.size(); ++id) {
+      if (!needed_[id]) continue;
+      for (const NodeId input : graph.node(id).inputs) readers_[input].push_back(id);
+    }
+    norm_of_mask_.resize(needed_.size());
+    if (rules.enabled) choose_recomputed_masks();
+  }
+
+  std::vector<FusedGroup> run() {
+    std::vector<FusedGroup> groups;
+    for (NodeId id = 0; id < needed_.size(); ++id) {
+      if (is<Conv2d>(id) && needed_[id]) groups.push_back(start_at_convolution(id));
+      if (is<Conv2dInputGrad>(id) && needed_[id]) groups.push_back(start_at_gradient(id));
+    }
+    for (NodeId id = 0; id < needed_.size(); ++id) {
+      if (needed_[id] && !taken_[id]) groups.push_back(start_at(id));
+    }
+    std::sort(groups.begin(), groups.end(),
+              [](const FusedGroup& a, const FusedGroup& b) { return a.result < b.result; });
+    return groups;
+  }
+
+ private:
+  template <class T>
+  [[nodiscard]] bool is(NodeId id) const {
+    return std::holds_alternative<T>(graph_.node(id).op);
+  }
+
+  // A ReLU behind a batch norm need not be kept for its gradient: batch norm ahead of the ReLU can
+  // be computed again where the gradient needs its sign, so that both stay ahead of a convolution.
+  // To be read by that gradient then means to read what the batch norm reads. (A batch norm that
+  // rather follows the convolution before it is left there.)
+  void choose_recomputed_masks() {
+    for (NodeId id = 0; id < needed_.size(); ++id) {
+      if (!needed_[id] || !is<ReluGrad>(id)) continue;
+      const NodeId g = graph_.node(id).inputs[0];
+      const NodeId relu = graph_.node(id).inputs[1];
+      const NodeId norm = is<Relu>(relu) ? graph_.node(relu).inputs[0] : relu;
+      if (!is<Conv2dInputGrad>(g) || !rules_.anything_after(graph_.node(g)) || visible_[g] ||
+          readers_[g].size() != 1) {
+        continue;
+      }
+      const bool hidden = is<BatchNorm>(norm) && !visible_[norm] && readers_[norm].size() == 1 &&
+                          !visible_[relu] && readers_[relu].size() == 2;
+      if (!hidden) continue;
+      const NodeId first = readers_[relu].front();
+      if (!is<Conv2d>(first) || !rules_.norm_before(graph_.node(first))) continue;
+      const NodeId x = graph_.node(norm).inputs[0];
+      if (is<Conv2d>(x) && readers_[x].size() == 1 && !visible_[x]) continue;
+      readers_[relu].pop_back();
+      readers_[x].push_back(id);
+      norm_of_mask_[id] = norm;
+    }
+  }
+
+  // The only reader of `id`, if nobody else sees its value and the reader is still free.
+  [[nodiscard]] std::optional<NodeId> only_reader(NodeId id) const {
+    if (!rules_.enabled || visible_[id] || readers_[id].size() != 1) return std::nullopt;
+    const NodeId reader = readers_[id].front();
+    return taken_[reader] ? std::nullopt : std::optional(reader);
+  }
+
+  template <class T>
+  bool absorb_next(FusedGroup& group) {
+    const auto next = only_reader(group.result);
+    if (!next || !is<T>(*next)) return false;
+    taken_[*next] = true;
+    group.result = *next;
+    return true;
+  }
+
+  FusedGroup start_at_convolution(NodeId id) {
+    FusedGroup group{.main = id, .inputs = graph_.node(id).inputs, .result = id};
+    taken_[id] = true;
+    absorb_norm_before(group);
+    if (rules_.anything_after(graph_.node(id))) {
+      if (absorb_next<BatchNorm>(group)) group.norm = group.result;
+      absorb_residual(group);
+      group.relu = absorb_next<Relu>(group);
+    }
+    return group;
+  }
+
+  FusedGroup start_at_gradient(NodeId id) {
+    FusedGroup group{.main = id, .inputs = graph_.node(id).inputs, .result = id};
+    taken_[id] = true;
+    if (!rules_.anything_after(graph_.node(id))) return group;
+    absorb_residual(group);
+    group.residual_first = group.residual.has_value();
+    const auto next = only_reader(group.result);
+    if (next && is<ReluGrad>(*next) && graph_.node(*next).inputs[0] == group.result) {
+      group.mask = graph_.node(*next).inputs[1];
+      if (const auto norm = norm_of_mask_[*next]) {
+        group.mask_norm = norm;
+        group.mask = graph_.node(*norm).inputs[0];
+      }
+      taken_[*next] = true;
+      group.result = *next;
+    }
+    if (absorb_next<BatchNormGrad>(group)) group.norm = group.result;
+    if (!group.residual) absorb_residual(group);
+    return group;
+  }
+
+  void absorb_residual(FusedGroup& group) {
+    const auto addition = only_reader(group.result);
+    if (!addition || !is<Add>(*addition)) return;
+    const std::vector<NodeId>& operands = graph_.node(*addition).inputs;
+    group.residual = operands[0] == group.result ? operands[1] : operands[0];
+    taken_[*addition] = true;
+    group.result = *addition;
+  }
+
+  // x -> batch norm -> ReLU -> convolution, with nobody else reading in between.
+  void absorb_norm_before(FusedGroup& group) {
+    if (!rules_.enabled || !rules_.norm_before(graph_.node(group.main))) return;
+    const NodeId relu = group.inputs[0];
+    if (!is<Relu>(relu) || taken_[relu] || visible_[relu] || readers_[relu].size() != 1) return;
+    const NodeId norm = graph_.node(relu).inputs[0];
+    if (!is<BatchNorm>(norm) || taken_[norm] || visible_[norm] || readers_[norm].size() != 1)
+      return;
+    taken_[relu] = taken_[norm] = true;
+    group.pre_norm = norm;
+    group.inputs = graph_.node(norm).inputs;
+  }
+
+  FusedGroup start_at(NodeId id) {
+    FusedGroup group{.main = id, .inputs = graph_.node(id).inputs, .result = id};
+    taken_[id] = true;
+    if (is<BatchNorm>(id) || is<Add>(id)) group.relu = absorb_next<Relu>(group);
+    return group;
+  }
+
+  const Graph& graph_;
+  const FusionRules& rules_;
+  std::vector<bool> needed_;
+  std::vector<bool> visible_;  // outputs
+  std::vector<bool> taken_;    // part of a group already
+  std::vector<std::vector<NodeId>> readers_;
+  std::vector<std::optional<NodeId>> norm_of_mask_;  // by ReluGrad whose mask is computed again
+};
+
+}  // namespace
+
+std::vector<FusedGroup> fuse(const Graph& graph, const std::vector<NodeId>& outputs,
+                             const FusionRules& rules) {
+  return Fuser(graph, outputs, rules).run();
+}
+
+}  // namespace apatite

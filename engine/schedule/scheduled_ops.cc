@@ -1,0 +1,224 @@
+#include "engine/schedule/scheduled_ops.h"
+
+#include <algorithm>
+#include <utility>
+
+namespace apatite {
+
+std::optional<Conv2d> as_convolution(const Graph& graph, const Node& node) {
+  if (const auto* conv = std::get_if<Conv2d>(&node.op)) return *conv;
+  if (const auto* linear = std::get_if<Linear>(&node.op)) {
+    const Shape& in = graph.node(node.inputs[0]).shape;
+    return Conv2d{.out_channels = linear->out_features,
+                  .kernel = {in.height, in.width},
+                  .bias = linear->bias};
+  }
+  return std::nullopt;
+}
+
+std::optional<Conv2d> as_convolution_grad(const Graph& graph, const Node& node) {
+  if (const auto* grad = std::get_if<Conv2dInputGrad>(&node.op)) return grad->forward;
+  if (std::holds_alternative<LinearInputGrad>(node.op)) {
+    return Conv2d{.out_channels = graph.node(node.inputs[0]).shape.channels,
+                  .kernel = {node.shape.height, node.shape.width}};
+  }
+  return std::nullopt;
+}
+
+namespace {
+
+class JobMaker {
+ public:
+  JobMaker(const Graph& graph, const std::vector<NodeId>& outputs, const JobRules& rules)
+      : graph_(graph),
+        outputs_(outputs),
+        rules_(rules),
+        lanes_(rules.lanes),
+        value_of_(graph.nodes().size(), kNowhere),
+        blocked_input_(kNowhere) {
+    list_.groups = fuse(graph, outputs, rules.fusion);
+  }
+
+  JobList run() {
+    for (const FusedGroup& group : list_.groups) add_group(group);
+    return std::move(list_);
+  }
+
+ private:
+  const Node& node(NodeId id) const { return graph_.node(id); }
+
+  ValueId new_value(Layout layout) {
+    list_.values.push_back({.layout = std::move(layout), .buffer = kNowhere});
+    list_.roots.push_back({list_.values.size() - 1, 0});
+    return list_.values.size() - 1;
+  }
+
+  void add_group(const FusedGroup& group) {
+    Job job{.group = &group};
+    for (const NodeId input : group.inputs) job.reads.push_back(readable(group, value_of_[input]));
+    const Node& result = node(group.result);
+    Layout layout = Layout::of(result.shape, lanes_);
+    if (std::holds_alternative<Input>(node(group.main).op)) {
+      layout = input_layout();
+    } else if (std::holds_alternative<Concat>(node(group.main).op)) {
+      layout.block_channels.clear();
+      for (const ValueId read : job.reads) {
+        const std::vector<std::int32_t>& blocks = list_.values[read].layout.block_channels;
+        layout.block_channels.insert(layout.block_channels.end(), blocks.begin(), blocks.end());
+      }
+    } else if (keeps_blocks(node(group.main).op)) {
+      layout.block_channels = list_.values[job.reads[0]].layout.block_channels;
+    } else if (as_convolution_grad(graph_, node(group.main))) {
+      if (const auto like = layout_of_input(group.main))
+        layout.block_channels = like->block_channels;
+    }
+    if (const auto* slice = std::get_if<Slice>(&node(group.main).op)) {
+      if (add_view(group, job.reads[0], slice->first_channel)) return;
+    }
+    if (std::holds_alternative<Add>(node(group.main).op) ||
+        std::holds_alternative<ReluGrad>(node(group.main).op)) {
+      job.reads[1] = in_layout(job.reads[1], layout);
+    }
+    if (std::holds_alternative<MaxPool2dGrad>(node(group.main).op)) {
+      layout.block_channels = list_.values[job.reads[1]].layout.block_channels;
+      Layout of_g = list_.values[job.reads[0]].layout;
+      of_g.block_channels = layout.block_channels;
+      job.reads[0] = in_layout(job.reads[0], of_g);
+    }
+    if (group.residual) job.residual = in_layout(value_of_[*group.residual], layout);
+    if (group.mask) job.mask = in_layout(value_of_[*group.mask], layout);
+    job.write = new_value(std::move(layout));
+    value_of_[group.result] = job.write;
+    list_.jobs.push_back(std::move(job));
+    add_outputs(group.result);
+  }
+
+  void add_outputs(NodeId result) {
+    for (std::size_t i = 0; i < outputs_.size(); ++i) {
+      if (outputs_[i] != result) continue;
+      list_.jobs.push_back({.kind = Job::Kind::kOutput, .reads = {value_of_[result]}, .output = i});
+    }
+  }
+
+  // How the input lies of the convolution whose gradient `id` computes: its gradient lies so too.
+  std::optional<Layout> layout_of_input(NodeId id) const {
+    for (NodeId forward = 0; forward < id; ++forward) {
+      if (!as_convolution(graph_, node(forward))) continue;
+      if (node(forward).parameters[0] != node(id).parameters[0]) continue;
+      NodeId input = node(forward).inputs[0];
+      // A batch norm and ReLU ahead of the convolution are in its step.
+      while (value_of_[input] == kNowhere && !node(input).inputs.empty()) {
+        input = node(input).inputs[0];
+      }
+      if (value_of_[input] == kNowhere) return std::nullopt;
+      const Layout& layout = list_.values[value_of_[input]].layout;
+      if (layout.lanes == lanes_) return layout;
+    }
+    return std::nullopt;
+  }
+
+  // Channels that fill whole blocks of a value need no place of their own. False if they do not.
+  bool add_view(const FusedGroup& group, ValueId value, std::int64_t first_channel) {
+    const Layout& whole = list_.values[value].layout;
+    const Shape& shape = node(group.result).shape;
+    std::size_t block = 0;
+    std::int64_t channel = 0;
+    while (channel < first_channel) channel += whole.block_channels[block++];
+    if (channel != first_channel) return false;
+    Layout layout = whole;
+    layout.block_channels.clear();
+    const std::size_t first_block = block;
+    while (channel < first_channel + shape.channels) {
+      layout.block_channels.push_back(whole.block_channels[block]);
+      channel += whole.block_channels[block++];
+    }
+    if (channel != first_channel + shape.channels) return false;
+    const ValueId view = new_value(std::move(layout));
+    list_.roots[view] = {list_.roots[value].value,
+                         list_.roots[value].block + static_cast<std::int64_t>(first_block)};
+    value_of_[group.result] = view;
+    add_outputs(group.result);
+    return true;
+  }
+
+  static bool keeps_blocks(const Op& op) {
+    return std::holds_alternative<BatchNorm>(op) || std::holds_alternative<Relu>(op) ||
+           std::holds_alternative<MaxPool2d>(op) || std::holds_alternative<AvgPool2d>(op) ||
+           std::holds_alternative<GlobalAvgPool>(op) || std::holds_alternative<Add>(op) ||
+           std::holds_alternative<ScoreGrad>(op) || std::holds_alternative<BatchNormGrad>(op) ||
+           std::holds_alternative<ReluGrad>(op) || std::holds_alternative<AvgPool2dGrad>(op) ||
+           std::holds_alternative<GlobalAvgPoolGrad>(op);
+  }
+
+  // The image in planes, with the columns of padding that its convolutions need.
+  Layout input_layout() const {
+    const Node& input = node(graph_.input());
+    Layout layout = Layout::of(input.shape, 1);
+    for (const Node& reader : graph_.nodes()) {
+      const auto* conv = std::get_if<Conv2d>(&reader.op);
+      if (conv == nullptr || reader.inputs[0] != graph_.input()) continue;
+      add_columns(layout, reader);
+    }
+    return layout;
+  }
+
+  // `value` in a layout that the group's kernel reads: itself or a copy.
+  ValueId readable(const FusedGroup& group, ValueId value) {
+    const Node& main = node(group.main);
+    const Layout layout = list_.values[value].layout;  // a copy: new_value may move list_.values
+    // A batch norm ahead of a convolution goes by blocks, like any batch norm.
+    const bool convolution = as_convolution(graph_, main) && !group.pre_norm;
+    if (convolution || as_convolution_grad(graph_, main)) {
+      Layout padded = layout;
+      add_columns(padded, main);
+      return padded == layout ? value : copy(value, std::move(padded));
+    }
+    const bool padded = layout.pad_left > 0 || layout.pad_right > 0;
+    if (layout.lanes == lanes_ && !padded) return value;
+    if (blocked_input_ == kNowhere) {
+      blocked_input_ = copy(value, Layout::of(node(graph_.input()).shape, lanes_));
+    }
+    return blocked_input_;
+  }
+
+  // At least the columns of +0 that `reader` needs.
+  void add_columns(Layout& layout, const Node& reader) const {
+    if (!rules_.columns) return;
+    const ColumnPadding columns = rules_.columns(reader, layout.width);
+    layout.pad_left = std::max(layout.pad_left, columns.left);
+    layout.pad_right = std::max(layout.pad_right, columns.right);
+  }
+
+  ValueId in_layout(ValueId value, const Layout& layout) {
+    return list_.values[value].layout == layout ? value : copy(value, layout);
+  }
+
+  ValueId copy(ValueId from, Layout layout) {
+    const ValueId to = new_value(std::move(layout));
+    list_.jobs.push_back({.kind = Job::Kind::kCopy, .reads = {from}, .write = to});
+    return to;
+  }
+
+  const Graph& graph_;
+  const std::vector<NodeId>& outputs_;
+  const JobRules& rules_;
+  std::int64_t lanes_;
+  std::vector<ValueId> value_of_;  // by node
+  ValueId blocked_input_;          // the image in blocks, once it is needed
+  JobList list_;
+};
+
+}  // namespace
+
+std::vector<ValueId> all_reads(const Job& job) {
+  std::vector<ValueId> reads = job.reads;
+  if (job.residual) reads.push_back(*job.residual);
+  if (job.mask) reads.push_back(*job.mask);
+  return reads;
+}
+
+JobList make_jobs(const Graph& graph, const std::vector<NodeId>& outputs, const JobRules& rules) {
+  return JobMaker(graph, outputs, rules).run();
+}
+
+}  // namespace apatite

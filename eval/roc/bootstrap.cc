@@ -1,0 +1,315 @@
+#include "eval/roc/bootstrap.h"
+
+#include <omp.h>
+
+#include <algorithm>
+#include <array>
+#include <atomic>
+#include <cmath>
+#include <string>
+
+#include "base/error.h"
+#include "base/random.h"
+#include "eval/roc/bootstrap_kernel.h"
+#include "eval/statistics/distributions.h"
+#include "eval/statistics/sorting.h"
+
+namespace apatite {
+namespace {
+
+// For all threads, the counts of kDrawsAtOnce draws per cluster: about this many bytes, or one
+// thread.
+constexpr std::size_t kMostCountBytes = std::size_t{1} << 28U;
+
+std::uint32_t cluster_of(const Cases& cases, std::size_t row) {
+  return cases.clusters.empty() ? static_cast<std::uint32_t>(row)
+                                : static_cast<std::uint32_t>(cases.clusters[row]);
+}
+
+struct ClusterSizes {
+  std::vector<std::uint32_t> positives;
+  std::vector<std::uint32_t> negatives;
+
+  explicit ClusterSizes(const Cases& cases) {
+    positives.resize(cluster_count(cases));
+    negatives.resize(positives.size());
+    for (std::size_t row = 0; row < cases.labels.size(); ++row) {
+      ++(cases.labels[row] == 1 ? positives : negatives)[cluster_of(cases, row)];
+    }
+  }
+};
+
+// The clusters that have a case, by stratum.
+std::vector<std::vector<std::uint32_t>> strata(const ClusterSizes& sizes, bool stratified) {
+  std::vector<std::vector<std::uint32_t>> result(stratified ? 2 : 1);
+  for (std::size_t cluster = 0; cluster < sizes.positives.size(); ++cluster) {
+    if (sizes.positives[cluster] + sizes.negatives[cluster] == 0) continue;
+    const bool second = stratified && sizes.positives[cluster] == 0;
+    result[second ? 1 : 0].push_back(static_cast<std::uint32_t>(cluster));
+  }
+  return result;
+}
+
+// The cases in the order of their scores, as runs of equal ones: visit(rows of a run).
+template <typename Visit>
+void for_each_run(const std::vector<KeyedRow>& rows, Visit visit) {
+  for (std::size_t begin = 0; begin < rows.size();) {
+    std::size_t end = begin + 1;
+    while (end < rows.size() && rows[end].key == rows[begin].key) ++end;
+    visit(std::span(rows).subspan(begin, end - begin));
+    begin = end;
+  }
+}
+
+std::vector<KeyedRow> ordered_rows(const Cases& cases, std::span<const double> scores,
+                                   int threads) {
+  check_labels_and_scores(cases.labels, scores);
+  return rows_by_score(scores, threads);
+}
+
+RankedClusters ranked_clusters(const Cases& cases, std::span<const double> scores, int threads) {
+  RankedClusters ranked;
+  for_each_run(ordered_rows(cases, scores, threads), [&](std::span<const KeyedRow> run) {
+    RankedClusters::Step step{.below = static_cast<std::uint32_t>(ranked.negatives.size())};
+    const std::size_t positives = ranked.positives.size();
+    for (const KeyedRow& row : run) {
+      (cases.labels[row.row] == 1 ? ranked.positives : ranked.negatives)
+          .push_back(cluster_of(cases, row.row));
+    }
+    if (ranked.positives.size() == positives) return;
+    step.equal = static_cast<std::uint32_t>(ranked.negatives.size());
+    step.positives = static_cast<std::uint32_t>(ranked.positives.size());
+    ranked.steps.push_back(step);
+  });
+  return ranked;
+}
+
+// floor(bits k / 2^64).
+std::uint64_t scaled(std::uint64_t bits, std::uint64_t k) {
+  return static_cast<std::uint64_t>((Uint128{bits} * k) >> 64U);
+}
+
+// Of the draws first .. first + kDrawsAtOnce - 1, how often each has every cluster. `drawn` is for
+// the counts of a few draws, each close together. False if one has a cluster more than 255 times,
+// which has a chance below 1 in 256!.
+constexpr std::size_t kCountedTogether = 8;
+using CountsOfSome = std::array<std::vector<std::uint8_t>, kCountedTogether>;
+
+bool draw_clusters(const std::vector<std::vector<std::uint32_t>>& all_strata, std::uint64_t seed,
+                   std::uint64_t first, CountsOfSome& drawn, std::vector<DrawCounts>& counts) {
+  bool fits = true;
+  for (std::size_t at = 0; at < kDrawsAtOnce; at += kCountedTogether) {
+    for (std::size_t some = 0; some < kCountedTogether; ++some) {
+      std::vector<std::uint8_t>& of_one = drawn[some];
+      of_one.assign(counts.size(), 0);
+      const std::uint64_t stream = random_stream(seed, first + at + some);
+      std::uint64_t counter = 0;
+      for (const std::vector<std::uint32_t>& stratum : all_strata) {
+        for (std::size_t i = 0; i < stratum.size(); ++i) {
+          std::uint8_t& count =
+              of_one[stratum[scaled(random_bits(stream, counter++), stratum.size())]];
+          if (++count == 0) fits = false;
+        }
+      }
+    }
+    for (std::size_t cluster = 0; cluster < counts.size(); ++cluster) {
+      for (std::size_t some = 0; some < kCountedTogether; ++some) {
+        counts[cluster].of[at + some] = drawn[some][cluster];
+      }
+    }
+  }
+  return fits;
+}
+
+// Twice the pairs won among the cases of one cluster, for each cluster.
+std::vector<std::uint64_t> wins_within(const Cases& cases, std::span<const double> scores,
+                                       std::size_t clusters) {
+  std::vector<std::uint64_t> wins(clusters);
+  std::vector<std::uint32_t> below(clusters);
+  std::vector<std::uint32_t> equal(clusters);
+  for_each_run(ordered_rows(cases, scores, 0), [&](std::span<const KeyedRow> run) {
+    const auto of_class = [&](bool positive, auto visit) {
+      for (const KeyedRow& row : run) {
+        if ((cases.labels[row.row] == 1) == positive) visit(cluster_of(cases, row.row));
+      }
+    };
+    of_class(false, [&](std::uint32_t cluster) { ++equal[cluster]; });
+    of_class(true, [&](std::uint32_t cluster) {
+      wins[cluster] += 2 * std::uint64_t{below[cluster]} + equal[cluster];
+    });
+    of_class(false, [&](std::uint32_t cluster) {
+      below[cluster] += equal[cluster];
+      equal[cluster] = 0;
+    });
+  });
+  return wins;
+}
+
+// sum of u^3 / n^3 over strata / (6 (sum of u^2 / n^2)^1.5), u = (n - 1) (mean - value).
+std::optional<double> acceleration(const Jackknife& jackknife) {
+  CompensatedSum cubes;
+  CompensatedSum squares;
+  for (const std::vector<double>& stratum : jackknife) {
+    if (stratum.size() < 2) continue;
+    const auto n = static_cast<double>(stratum.size());
+    CompensatedSum sum;
+    for (const double value : stratum) sum.add(value);
+    const double mean = sum.value() / n;
+    for (const double value : stratum) {
+      const double u = (n - 1) / n * (mean - value);
+      squares.add(u * u);
+      cubes.add(u * u * u);
+    }
+  }
+  const double variance = squares.value();
+  if (!(variance > 0)) return std::nullopt;
+  return cubes.value() / (6 * variance * std::sqrt(variance));
+}
+
+}  // namespace
+
+Bootstrap bootstrap_aucs(const Cases& cases, std::span<const std::span<const double>> models,
+                         const BootstrapOptions& options) {
+  if (options.draws < 1 || options.draws > 10'000'000) {
+    throw Error(ErrorKind::kUsage, "bootstrap", std::to_string(options.draws) + " draws",
+                "1 to 10000000 are supported");
+  }
+  const ClusterSizes sizes(cases);
+  const std::vector<std::vector<std::uint32_t>> all_strata = strata(sizes, options.stratified);
+  std::vector<RankedClusters> ranked;
+  ranked.reserve(models.size());
+  for (const std::span<const double> scores : models) {
+    ranked.push_back(ranked_clusters(cases, scores, options.threads));
+  }
+  const std::size_t clusters = sizes.positives.size();
+  const std::size_t padded =
+      (static_cast<std::size_t>(options.draws) + kDrawsAtOnce - 1) / kDrawsAtOnce * kDrawsAtOnce;
+  const std::size_t blocks = padded / kDrawsAtOnce;
+  const std::size_t fitting =
+      kMostCountBytes / (clusters * (sizeof(DrawCounts) + kCountedTogether) + 1);
+  const int asked = options.threads > 0 ? options.threads : omp_get_max_threads();
+  const auto team = static_cast<int>(
+      std::min(std::clamp<std::size_t>(fitting, 1, static_cast<std::size_t>(asked)), blocks));
+  std::vector<std::vector<double>> values(models.size(), std::vector<double>(padded));
+  std::vector<std::uint8_t> defined(padded);
+  bool too_large = false;
+  std::atomic<std::int64_t> done = 0;
+#pragma omp parallel num_threads(team)
+  {
+    std::vector<DrawCounts> counts(clusters);
+    CountsOfSome drawn;
+#pragma omp for schedule(dynamic, 1) reduction(|| : too_large)
+    for (std::size_t block = 0; block < blocks; ++block) {
+      const std::size_t first = block * kDrawsAtOnce;
+      if (!draw_clusters(all_strata, options.seed, first, drawn, counts)) too_large = true;
+      const DrawTotals positives = drawn_total(sizes.positives, counts);
+      const DrawTotals negatives = drawn_total(sizes.negatives, counts);
+      for (std::size_t k = 0; k < kDrawsAtOnce; ++k) {
+        defined[first + k] = positives[k] > 0 && negatives[k] > 0 ? 1 : 0;
+        too_large = too_large || positives[k] + negatives[k] >= 0x100000000U;
+      }
+      for (std::size_t model = 0; model < models.size(); ++model) {
+        const DrawTotals wins = drawn_twice_wins(ranked[model], counts);
+        for (std::size_t k = 0; k < kDrawsAtOnce; ++k) {
+          const AucCounts auc{positives[k], negatives[k], wins[k]};
+          values[model][first + k] = defined[first + k] != 0 ? auc.value() : 0;
+        }
+      }
+      done += static_cast<std::int64_t>(kDrawsAtOnce);
+      if (options.tell && omp_get_thread_num() == 0) {
+        options.tell("draws", std::min<std::int64_t>(done, options.draws), options.draws);
+      }
+    }
+  }
+  if (options.tell) options.tell("draws", options.draws, options.draws);
+  if (too_large) {
+    throw Error(ErrorKind::kUsage, "bootstrap",
+                "a draw has 2^32 cases or more, or a cluster 256 times", "use DeLong's interval");
+  }
+  Bootstrap result;
+  result.values.resize(models.size());
+  for (std::size_t draw = 0; draw < static_cast<std::size_t>(options.draws); ++draw) {
+    if (defined[draw] == 0) {
+      ++result.undefined;
+      continue;
+    }
+    for (std::size_t model = 0; model < models.size(); ++model) {
+      result.values[model].push_back(values[model][draw]);
+    }
+  }
+  return result;
+}
+
+std::optional<Jackknife> jackknife_aucs(const Cases& cases, std::span<const double> scores,
+                                        bool stratified) {
+  const Placements all = placements(cases.labels, scores);
+  const ClusterSizes sizes(cases);
+  const std::size_t clusters = sizes.positives.size();
+  const std::vector<std::uint64_t> within = wins_within(cases, scores, clusters);
+  // Twice the pairs won that a cluster is part of: those of its positives and of its negatives,
+  // less those counted in both.
+  std::vector<std::uint64_t> part(clusters);
+  for (std::size_t row = 0; row < scores.size(); ++row) {
+    part[cluster_of(cases, row)] += all.twice[row];
+  }
+  Jackknife result;
+  for (const std::vector<std::uint32_t>& stratum : strata(sizes, stratified)) {
+    std::vector<double>& values = result.emplace_back();
+    values.reserve(stratum.size());
+    for (const std::uint32_t cluster : stratum) {
+      const AucCounts rest{.positives = all.counts.positives - sizes.positives[cluster],
+                           .negatives = all.counts.negatives - sizes.negatives[cluster],
+                           .twice_wins = all.counts.twice_wins - (part[cluster] - within[cluster])};
+      if (!rest.defined()) return std::nullopt;
+      values.push_back(rest.value());
+    }
+  }
+  return result;
+}
+
+double quantile(std::span<const double> sorted, double q) {
+  if (sorted.empty()) throw Error(ErrorKind::kInternal, "quantile", "there are no values");
+  const double at = q * static_cast<double>(sorted.size() - 1);
+  const double below = std::floor(at);
+  const auto index = std::min(static_cast<std::size_t>(below), sorted.size() - 1);
+  const std::size_t next = std::min(index + 1, sorted.size() - 1);
+  return sorted[index] + (at - below) * (sorted[next] - sorted[index]);
+}
+
+AucInterval percentile_interval(std::vector<double> values, double confidence) {
+  (void)normal_factor(confidence);  // refuses what is no confidence
+  std::sort(values.begin(), values.end());
+  const double tail = 0.5 * (1 - confidence);
+  return {.lower = quantile(values, tail), .upper = quantile(values, 1 - tail)};
+}
+
+std::optional<AucInterval> bca_interval(std::vector<double> values, double estimate,
+                                        const Jackknife& jackknife, double confidence) {
+  const double z = normal_factor(confidence);
+  std::sort(values.begin(), values.end());
+  const auto [low, high] = std::equal_range(values.begin(), values.end(), estimate);
+  const auto half_counts = (low - values.begin()) + (high - values.begin());
+  const double share = 0.5 * static_cast<double>(half_counts) / static_cast<double>(values.size());
+  const std::optional<double> a = acceleration(jackknife);
+  if (!a || !(share > 0 && share < 1)) return std::nullopt;
+  const double z0 = normal_quantile(share);
+  // The map of levels turns round where 1 - a (z0 + z) is not positive: no interval then.
+  if (!(1 - *a * (z0 - z) > 0 && 1 - *a * (z0 + z) > 0)) return std::nullopt;
+  const auto level = [&](double factor) {
+    const double sum = z0 + factor;
+    return normal_lower(z0 + sum / (1 - *a * sum));
+  };
+  return AucInterval{.lower = quantile(values, level(-z)), .upper = quantile(values, level(z))};
+}
+
+double standard_deviation(std::span<const double> values) {
+  const auto n = static_cast<double>(values.size());
+  CompensatedSum sum;
+  for (const double value : values) sum.add(value);
+  const double mean = sum.value() / n;
+  CompensatedSum squares;
+  for (const double value : values) squares.add((value - mean) * (value - mean));
+  return std::sqrt(squares.value() / (n - 1));
+}
+
+}  // namespace apatite

@@ -1,0 +1,65 @@
+// A map in the geometry of the picture that the network's input was made from.
+#pragma once
+
+#include <cstdint>
+#include <vector>
+
+#include "base/json.h"
+#include "gradcam/map/resample.h"
+#include "gradcam/map/saliency_map.h"
+#include "image/recipe/geometry_step.h"
+
+namespace apatite {
+
+// Pixels y in [top, bottom) and x in [left, right).
+struct PixelRange {
+  std::int64_t top = 0;
+  std::int64_t left = 0;
+  std::int64_t bottom = 0;
+  std::int64_t right = 0;
+  bool operator==(const PixelRange&) const = default;
+};
+
+// The way back from a map's cells to the picture's pixels. A map's cells divide the network's input
+// evenly, whatever strides and paddings lie between (as every implementation of Grad-CAM has it):
+// of m cells over an input of size n, cell i covers [i, i + 1) * n / m.
+class Projection {
+ public:
+  // As Recipe::pixel_map and Recipe::visible_part give them; without the latter all of the source
+  // is visible.
+  Projection(PixelSize source, PixelSize input, const PixelMap& input_to_source);
+  Projection(PixelSize source, PixelSize input, const PixelMap& input_to_source,
+             const SourceBox& visible);
+
+  [[nodiscard]] PixelSize source() const { return source_; }
+  [[nodiscard]] PixelSize input() const { return input_; }
+
+  // The source's pixels whose middle reaches the input: the others were cropped away, and no map
+  // says anything about them. May be empty.
+  [[nodiscard]] PixelRange covered() const { return covered_; }
+
+  // The position in a map of `cells` rows (columns) of the source's row (column) coordinate:
+  // ((source - offset) / scale) * cells / n, in binary64, in this order.
+  [[nodiscard]] double map_row(double source_y, std::int64_t cells) const;
+  [[nodiscard]] double map_column(double source_x, std::int64_t cells) const;
+
+  // Where the middle of map cell (y, x) lies in the source.
+  [[nodiscard]] double source_row(double map_y, std::int64_t cells) const;
+  [[nodiscard]] double source_column(double map_x, std::int64_t cells) const;
+
+  // The map at the middle of every source pixel of covered(), by resample.h; 0 elsewhere.
+  [[nodiscard]] SaliencyMap to_source(const SaliencyMap& map) const;
+
+  // source and input sizes, input_to_source, covered.
+  [[nodiscard]] Json to_json() const;
+  // y_source = offset_y + scale_y * y for a map of this size, and x alike.
+  [[nodiscard]] Json map_to_source_json(std::int64_t height, std::int64_t width) const;
+
+ private:
+  PixelSize source_;
+  PixelSize input_;
+  PixelMap map_;
+  PixelRange covered_;
+};
+
+}  // namespace apatite

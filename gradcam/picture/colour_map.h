@@ -1,0 +1,27 @@
+// From a number in [0, 1] to a colour.
+#pragma once
+
+#include <array>
+#include <span>
+#include <string_view>
+
+#include "gradcam/picture/canvas.h"
+
+namespace apatite {
+
+struct ColourMap {
+  std::string_view name;         // "viridis"
+  std::string_view description;  // one line
+  std::array<Colour, 256> colours;
+
+  // colours[min(floor(256 * v), 255)] for v in [0, 1].
+  [[nodiscard]] Colour at(double v) const;
+};
+
+// viridis (the default), inferno, turbo, jet.
+std::span<const ColourMap> colour_maps();
+
+// By name. Throws Error (kUsage) naming all of them.
+const ColourMap& find_colour_map(std::string_view name);
+
+}  // namespace apatite

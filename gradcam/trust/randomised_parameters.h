@@ -1,0 +1,40 @@
+// Weights that are lost from the logits down: J. Adebayo et al., "Sanity checks for saliency maps",
+// NeurIPS 2018, section 3. A map that stays the same while the network forgets what it learnt shows
+// the image, not the decision.
+#pragma once
+
+#include <cstdint>
+#include <set>
+#include <string>
+#include <vector>
+
+#include "engine/graph/graph.h"
+
+namespace apatite {
+
+// A point of the cascade: the nodes from the logits down to `name` have random weights.
+struct RandomisedStage {
+  std::string name;                  // of the lowest node with random weights
+  std::set<std::string> parameters;  // all that are random
+};
+
+// At most `stages` of them. The first one has the node of the logits alone; the last one
+// everything; those between divide the convolutions and linear layers evenly. (A batch norm goes
+// with the layers below it.)
+std::vector<RandomisedStage> randomised_stages(const Graph& graph, std::int64_t stages);
+
+// `own` with the parameters of a stage replaced by seeded ones (weights/init.h).
+class RandomisedParameters : public ParameterSource {
+ public:
+  // All three must outlive it.
+  RandomisedParameters(const ParameterSource& own, const RandomisedStage& stage, std::uint64_t seed)
+      : own_(own), stage_(stage), seed_(seed) {}
+  [[nodiscard]] Tensor load(const Parameter& parameter) const override;
+
+ private:
+  const ParameterSource& own_;
+  const RandomisedStage& stage_;
+  std::uint64_t seed_;
+};
+
+}  // namespace apatite

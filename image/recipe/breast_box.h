@@ -1,0 +1,17 @@
+// Where the breast is in a mammogram.
+#pragma once
+
+#include <optional>
+
+#include "image/pixels/image.h"
+
+namespace apatite {
+
+// The smallest box around the largest connected region of pixels above `threshold` (in sample
+// units; of colours, the largest counts). Pixels are connected to all eight neighbours. Of regions
+// with equally many pixels it is the one that comes first in reading order. So a burnt-in letter or
+// a scratch outside the breast moves no edge, as long as it does not touch it. Empty if no pixel is
+// above the threshold.
+std::optional<PixelBox> breast_box(const Image& image, double threshold);
+
+}  // namespace apatite

@@ -1,0 +1,57 @@
+// Can a map be trusted? Measures maps against the network that they explain, over a list of images.
+//
+// In the output folder:
+//   faithfulness.csv    one row per image and map (maps_columns())
+//   faithfulness.json   the summary: means with intervals, against random maps; docs/gradcam.md
+//   curves.csv          the mean deletion and insertion curves
+//   deletion.svg, insertion.svg, randomisation.svg
+//   errors.csv          image,reason: those that could not be read; absent if there are none
+//
+// Beside each map there is a random one, made by the same way of drawing: "random" has random cells
+// at the layer's size, brought to the input's size like every map of that layer; "random-pixels"
+// has random pixels, for methods of the input. A method that does no better is said to.
+//
+// The bytes depend on the images, weights, recipe, options and the arithmetic alone.
+#pragma once
+
+#include <cstdint>
+#include <filesystem>
+#include <string>
+
+#include "gradcam/map/method.h"
+#include "gradcam/trust/removal.h"
+#include "study/explain/explained_model.h"
+#include "study/run/run_summary.h"
+
+namespace apatite {
+
+struct FaithfulnessOptions {
+  std::filesystem::path weights;
+  std::filesystem::path images;  // a folder, a manifest (with boxes or mask, if known) or one image
+  std::filesystem::path output;  // a folder; made if it is missing
+  std::filesystem::path recipe;  // JSON; empty: the one in the weights file
+  MapChoice maps;
+  std::string target = "predicted";
+  MethodSettings settings;
+  Removal removal = Removal::kBlur;
+  std::int64_t steps = 20;          // of the deletion and insertion curves
+  std::int64_t tolerance = 0;       // pixels of the source, for the pointing game
+  std::int64_t random_images = 16;  // the first ones, for the randomisation check; 0: none
+  std::int64_t random_stages = 6;   // of its cascade
+  std::string backend;              // empty: the default
+  std::string isa;                  // empty: the best that is present
+  int threads = 0;                  // of the network; 0: as many as the process may use
+  int workers = 0;                  // that read images; 0: half as many as threads
+  std::int64_t batch = 32;          // images that the network takes at once
+};
+
+struct FaithfulnessSummary : RunSummary {
+  std::string table;  // the summary for a reader, lines that end in '\n'
+};
+
+// What is done is kept in "faithfulness.partial" in the output folder: after a kill the same call
+// continues there. Throws Error as explain (study/explain/explain.h) does.
+FaithfulnessSummary faithfulness(const FaithfulnessOptions& options,
+                                 const ShowProgress& progress = {});
+
+}  // namespace apatite

@@ -1,0 +1,17 @@
+// The figures of one image as text and back, for the journal. Internal to study/.
+#pragma once
+
+#include <string>
+
+#include "study/faithfulness/faithfulness_report.h"
+#include "study/run/manifest.h"
+
+namespace apatite {
+
+// CSV: a row of the image, then one per map; eight fields each.
+std::string record_of(const ImageFigures& figures);
+
+// What record_of() gave for the image that `entry` lists.
+ImageFigures figures_of_record(const std::string& text, const ManifestEntry& entry);
+
+}  // namespace apatite

@@ -1,0 +1,160 @@
+#include "study/run/list_headers.h"
+
+#include <array>
+#include <optional>
+#include <span>
+#include <system_error>
+#include <utility>
+#include <vector>
+
+#include "base/bytes.h"
+#include "base/csv.h"
+#include "base/error.h"
+#include "base/file.h"
+#include "base/sha256.h"
+#include "base/text.h"
+#include "image/dicom/dicom_fields.h"
+#include "study/run/manifest.h"
+
+namespace apatite {
+namespace {
+
+namespace fs = std::filesystem;
+
+constexpr std::size_t kLeastSalt = 16;
+constexpr std::size_t kHashDigits = 16;
+
+struct Column {
+  const char* name;
+  std::string DicomFields::*field;
+};
+constexpr std::array kColumns{
+    Column{"laterality", &DicomFields::laterality},
+    Column{"view", &DicomFields::view},
+    Column{"presentation_intent", &DicomFields::presentation_intent},
+    Column{"pixel_spacing", &DicomFields::pixel_spacing},
+    Column{"imager_pixel_spacing", &DicomFields::imager_pixel_spacing},
+    Column{"burned_in_annotation", &DicomFields::burned_in_annotation},
+    Column{"modality", &DicomFields::modality},
+    Column{"rows", &DicomFields::rows},
+    Column{"columns", &DicomFields::columns},
+    Column{"frames", &DicomFields::frames},
+    Column{"bits_stored", &DicomFields::bits_stored},
+    Column{"photometric", &DicomFields::photometric},
+    Column{"transfer_syntax", &DicomFields::transfer_syntax},
+};
+
+std::string header_line() {
+  std::vector<std::string> names{"image", "label", "patient"};
+  for (const Column& column : kColumns) names.emplace_back(column.name);
+  return csv_line(names);
+}
+
+std::string patient_of(const DicomFields& fields, const ListOptions& options) {
+  switch (options.patients) {
+    case PatientColumn::kEmpty:
+      return {};
+    case PatientColumn::kPlain:
+      return fields.patient_id;
+    case PatientColumn::kHashed:
+      break;
+  }
+  // Of no identifier there is no hash: those images would all seem to be of one patient.
+  if (fields.patient_id.empty()) return {};
+  return hmac_sha256(options.salt, fields.patient_id).substr(0, kHashDigits);
+}
+
+std::string row_of(const ManifestEntry& entry, const std::optional<DicomFields>& fields,
+                   const ListOptions& options) {
+  std::vector<std::string> cells{entry.image, entry.label,
+                                 fields ? patient_of(*fields, options) : std::string()};
+  for (const Column& column : kColumns) {
+    cells.push_back(fields ? *fields.*column.field : std::string());
+  }
+  return csv_line(cells);
+}
+
+std::optional<DicomFields> fields_of(const fs::path& path) {
+  const MappedFile file(path);
+  if (!is_dicom(file.bytes())) return std::nullopt;
+  return read_dicom_fields(file.bytes(), path.string());
+}
+
+fs::path errors_path(const fs::path& output) {
+  fs::path path = output;
+  return path.replace_extension(".errors.csv");
+}
+
+void write_errors(const std::string& errors, ListSummary& summary, const fs::path& path) {
+  std::error_code ignored;
+  if (summary.unreadable == 0) {
+    fs::remove(path, ignored);
+    return;
+  }
+  write_file(path, "image,reason\n" + errors);
+  summary.errors = path;
+}
+
+}  // namespace
+
+std::string hmac_sha256(std::string_view key, std::string_view text) {
+  constexpr std::size_t kBlock = 64;
+  const auto digest = [](std::string_view a, std::string_view b) {
+    Sha256 hash;
+    hash.update(as_bytes(a));
+    hash.update(as_bytes(b));
+    const std::string hex = hash.finish();
+    std::string bytes;
+    for (std::size_t i = 0; i < hex.size(); i += 2) {
+      bytes += static_cast<char>(std::stoi(hex.substr(i, 2), nullptr, 16));
+    }
+    return std::pair(hex, bytes);
+  };
+  std::string block = key.size() > kBlock ? digest(key, {}).second : std::string(key);
+  block.resize(kBlock, '\0');
+  std::string inner = block;
+  std::string outer = block;
+  for (char& byte : inner) byte = static_cast<char>(byte ^ 0x36);
+  for (char& byte : outer) byte = static_cast<char>(byte ^ 0x5C);
+  return digest(outer, digest(inner, text).second).first;
+}
+
+ListSummary list_headers(const ListOptions& options,
+                         const std::function<void(std::int64_t, std::int64_t)>& progress) {
+  if (options.patients == PatientColumn::kHashed && options.salt.size() < kLeastSalt) {
+    throw Error(ErrorKind::kUsage, "salt",
+                "has " + to_text(static_cast<std::int64_t>(options.salt.size())) + " bytes",
+                "give at least 16 that nobody can guess, e.g. from: head -c 32 /dev/urandom");
+  }
+  const Manifest manifest = list_images(options.folder);
+  ListSummary summary;
+  summary.skipped = manifest.skipped;
+  AtomicFile output(options.output);
+  output.write(header_line());
+  std::string errors;
+  std::int64_t done = 0;
+  for (const ManifestEntry& entry : manifest.entries) {
+    const fs::path path = manifest.path_of(entry);
+    try {
+      const std::optional<DicomFields> fields = fields_of(path);
+      ManifestEntry shown = entry;
+      // Relative to the manifest, as `predict` reads it.
+      const fs::path folder = options.output.parent_path();
+      shown.image = fs::proximate(path, folder.empty() ? fs::path(".") : folder).generic_string();
+      output.write(row_of(shown, fields, options));
+      ++summary.images;
+      summary.dicom += fields ? 1 : 0;
+      summary.burned_in += fields && fields->burned_in_annotation == "YES" ? 1 : 0;
+    } catch (const Error& error) {
+      if (error.kind() == ErrorKind::kInternal) throw;
+      errors += csv_line(std::vector<std::string>{entry.image, error.what()});
+      ++summary.unreadable;
+    }
+    if (progress) progress(++done, static_cast<std::int64_t>(manifest.entries.size()));
+  }
+  write_errors(errors, summary, errors_path(options.output));
+  output.commit();
+  return summary;
+}
+
+}  // namespace apatite

@@ -1,0 +1,153 @@
+#include "engine/schedule/fusion.h"
+
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <set>
+
+#include "layers/differentiate.h"
+#include "models/models.h"
+
+namespace apatite {
+namespace {
+
+const FusionRules kAll{.enabled = true,
+                       .norm_before = [](const Node&) { return true; },
+                       .anything_after = [](const Node&) { return true; }};
+
+Graph network(const std::string& name) { return build_model(default_config(name), 64, 64); }
+
+// Every group reads only results of groups before it; the outputs are results.
+void expect_runnable(const Graph& graph, const std::vector<FusedGroup>& groups,
+                     const std::vector<NodeId>& outputs) {
+  std::set<NodeId> done;
+  for (const FusedGroup& group : groups) {
+    for (const NodeId input : group.inputs) {
+      EXPECT_TRUE(done.count(input)) << graph.node(group.main).name << " reads " << input;
+    }
+    if (group.residual) {
+      EXPECT_TRUE(done.count(*group.residual));
+    }
+    if (group.mask) {
+      EXPECT_TRUE(done.count(*group.mask));
+    }
+    EXPECT_TRUE(done.insert(group.result).second);
+  }
+  for (const NodeId output : outputs) EXPECT_TRUE(done.count(output));
+}
+
+const FusedGroup& group_of(const Graph& graph, const std::vector<FusedGroup>& groups,
+                           std::string_view main) {
+  const NodeId id = graph.find(main);
+  return *std::find_if(groups.begin(), groups.end(),
+                       [&](const FusedGroup& group) { return group.main == id; });
+}
+
+TEST(Fusion, AResNetBlockTakesAsManyPassesAsConvolutions) {
+  const Graph graph = network("resnet50");
+  const auto groups = fuse(graph, {graph.output()}, kAll);
+  expect_runnable(graph, groups, {graph.output()});
+  // input, 53 convolutions, max pool, average pool, fc
+  EXPECT_EQ(groups.size(), 57U);
+  const FusedGroup& last = group_of(graph, groups, "layer1.0.conv3");
+  EXPECT_TRUE(last.norm.has_value());
+  EXPECT_TRUE(last.relu);
+  ASSERT_TRUE(last.residual.has_value());
+  EXPECT_EQ(graph.node(last.result).name, "layer1.0.relu");
+}
+
+TEST(Fusion, DenseNetNormsOnTheWayIn) {
+  const Graph graph = network("densenet121");
+  const auto groups = fuse(graph, {graph.output()}, kAll);
+  expect_runnable(graph, groups, {graph.output()});
+  const FusedGroup& first = group_of(graph, groups, "features.denseblock2.denselayer3.conv1");
+  ASSERT_TRUE(first.pre_norm.has_value());
+  EXPECT_EQ(graph.node(*first.pre_norm).name, "features.denseblock2.denselayer3.norm1");
+  EXPECT_TRUE(first.norm.has_value());
+  EXPECT_TRUE(first.relu);
+}
+
+TEST(Fusion, AResNetBlocksGradientTakesOnePassPerConvolution) {
+  const Graph network50 = network("resnet50");
+  const std::vector<NodeId> input{0};
+  const Differentiated d = differentiate(network50, input);
+  const Graph& graph = d.graph;
+  const std::vector<NodeId> outputs{graph.output(), d.gradients[0]};
+  const auto groups = fuse(graph, outputs, kAll);
+  expect_runnable(graph, groups, outputs);
+  // Inside a block: chain, ReLU, batch norm.
+  const FusedGroup& inner = group_of(graph, groups, "layer1.1.relu1:gradient");
+  EXPECT_EQ(graph.node(inner.mask.value()).name, "layer1.1.relu1");
+  EXPECT_FALSE(inner.mask_norm.has_value());
+  EXPECT_EQ(graph.node(inner.result).name, "layer1.1.conv1:gradient");
+  // Between blocks: chain, the gradient of the shortcut, the ReLU of the block before.
+  const FusedGroup& outer = group_of(graph, groups, "layer1.0.relu:gradient:layer1.1.conv1");
+  EXPECT_TRUE(outer.residual_first);
+  EXPECT_TRUE(outer.residual.has_value());
+  EXPECT_EQ(graph.node(outer.mask.value()).name, "layer1.0.relu");
+  EXPECT_FALSE(outer.norm.has_value());
+  // 57 forward; the seed; the gradients of fc, the average, the last ReLU and the max pool, of
+  // conv1's ReLU and norm, and of conv1; of 52 convolutions and of the batch norms behind blocks'
+  // sums: 16 and 4 of shortcuts.
+  EXPECT_EQ(groups.size(), 57U + 1 + 4 + 2 + 1 + 52 + 20);
+}
+
+TEST(Fusion, ADenseLayersGradientComputesItsMaskAgain) {
+  const Graph network121 = network("densenet121");
+  const std::vector<NodeId> input{0};
+  const Differentiated d = differentiate(network121, input);
+  const Graph& graph = d.graph;
+  const std::vector<NodeId> outputs{graph.output(), d.gradients[0]};
+  const auto groups = fuse(graph, outputs, kAll);
+  expect_runnable(graph, groups, outputs);
+  const std::string layer = "features.denseblock2.denselayer3.";
+  const FusedGroup& forward = group_of(graph, groups, layer + "conv1");
+  EXPECT_EQ(graph.node(forward.pre_norm.value()).name, layer + "norm1");
+  const FusedGroup& backward = group_of(graph, groups, layer + "relu1:gradient");
+  EXPECT_EQ(backward.mask_norm, forward.pre_norm);
+  EXPECT_EQ(backward.mask, graph.node(*forward.pre_norm).inputs[0]);
+  EXPECT_TRUE(backward.norm.has_value());
+  EXPECT_TRUE(backward.residual.has_value());
+  EXPECT_FALSE(backward.residual_first);
+  // Not so if the ReLU is tapped.
+  std::vector<NodeId> tapped = outputs;
+  tapped.push_back(graph.find(layer + "relu1"));
+  const auto others = fuse(graph, tapped, kAll);
+  expect_runnable(graph, others, tapped);
+  const FusedGroup& masked = group_of(graph, others, layer + "relu1:gradient");
+  EXPECT_FALSE(masked.mask_norm.has_value());
+  EXPECT_EQ(masked.mask, tapped.back());
+}
+
+TEST(Fusion, ATappedGradientIsAResult) {
+  const Graph network18 = network("resnet18");
+  const std::vector<NodeId> input{0};
+  const Differentiated d = differentiate(network18, input);
+  for (NodeId tap = 0; tap < d.graph.nodes().size(); ++tap) {
+    const std::vector<NodeId> outputs{tap, d.gradients[0]};
+    expect_runnable(d.graph, fuse(d.graph, outputs, kAll), outputs);
+  }
+}
+
+TEST(Fusion, ATappedNodeIsAResult) {
+  const Graph graph = network("resnet18");
+  for (NodeId tap = 0; tap < graph.nodes().size(); ++tap) {
+    expect_runnable(graph, fuse(graph, {tap, graph.output()}, kAll), {tap, graph.output()});
+  }
+}
+
+TEST(Fusion, OffMeansOneGroupANode) {
+  const Graph graph = network("densenet121");
+  FusionRules off = kAll;
+  off.enabled = false;
+  EXPECT_EQ(fuse(graph, {graph.output()}, off).size(), graph.nodes().size());
+}
+
+TEST(Fusion, WhatNoOutputNeedsIsLeftOut) {
+  const Graph graph = network("resnet18");
+  const NodeId tap = graph.find("layer1.0.relu");
+  for (const FusedGroup& group : fuse(graph, {tap}, kAll)) EXPECT_LE(group.result, tap);
+}
+
+}  // namespace
+}  // namespace apatite

@@ -1,0 +1,91 @@
+// From a checkpoint that torch.save wrote to what a weights file holds: the network recognised, its
+// tensors under its own names in binary32, and a report of everything that was changed or left out.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <filesystem>
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "base/json.h"
+#include "models/model_config.h"
+#include "weights/safetensors/named_tensors.h"
+
+namespace apatite {
+
+// What the user says; everything may be left out.
+struct ConvertOptions {
+  std::string architecture;              // "": recognised from names and shapes
+  Json model_options = Json::object();   // of the family, e.g. {"stride_in_1x1": true}
+  std::optional<std::int64_t> classes;   // must then agree with the head
+  std::vector<std::string> class_names;  // empty: default_class_names() of weights/metadata.h
+  Json recipe;                           // null: default_recipe() of the architecture
+  std::string key;  // of the state dict in the checkpoint, "a/b" for b inside a; "": found by rule
+};
+
+// What convert() did. Names are those of the checkpoint, in its order.
+struct ConvertReport {
+  std::string format;           // "zip" or "legacy"
+  std::string key;              // where the state dict was, "" for the outermost dict
+  ModelConfig model;            // as recognised or given
+  bool recognised = false;      // false: the user named it
+  bool stride_assumed = false;  // of bottleneck blocks, in the 3x3: nobody said it
+  std::int64_t tensors = 0;     // that the network takes
+  std::int64_t parameters = 0;  // values in them
+  std::string prefix;           // that was stripped, e.g. "module."
+  std::vector<std::pair<std::string, std::string>>
+      renamed;                         // without the stripped prefix: from, to
+  std::int64_t dropped_counters = 0;   // num_batches_tracked
+  std::vector<std::string> ignored;    // entries that are no tensors
+  bool added_bias = false;             // the head had none: zeros
+  std::int64_t widened = 0;            // values of F16 and BF16 tensors, exact
+  std::int64_t from_binary64 = 0;      // values of F64 tensors,
+  std::int64_t rounded = 0;            //   how many of them binary32 does not hold,
+  double largest_relative_change = 0;  //   and the largest |binary32 - binary64| / |binary64|
+  std::int64_t negative_zeros = 0;     // -0 made +0
+  bool default_recipe = false;         // the recipe was chosen by the architecture
+
+  // As lines of text for a reader, without '\n'.
+  [[nodiscard]] std::vector<std::string> lines() const;
+};
+
+struct Conversion {
+  ModelConfig model;
+  std::vector<std::string> class_names;
+  Json recipe;
+  std::string source_sha256;  // of the checkpoint's bytes
+  NamedTensors tensors;       // exactly the parameters of build_model(model), finite, without -0
+  ConvertReport report;
+};
+
+// Reads a .pth, .pt or .th file, both torch's zip format and its legacy format, without executing
+// anything. Takes memory for the tensors and, at most, once more for the largest of them; the file
+// is mapped.
+//
+// Recognised: ResNets with torchvision's names (18, 34, 50, 101, 152 and other block counts or
+// widths), CIFAR ResNets with option A shortcuts, DenseNets with torchvision's names of any growth,
+// blocks and stem; old names ("norm.1" for "norm1"); any prefix ("module.", "backbone."); a head of
+// one linear layer under any name; the number of input channels. Where the stride of a bottleneck
+// block lies cannot be seen in shapes: it is the 3x3 unless model_options say {"stride_in_1x1":
+// true}.
+//
+// Throws Error: kIo if the file cannot be read; kBadFile if its content is refused, a tensor is
+// missing, left over, of a wrong shape or not finite; kUsage if options do not fit it, or it is not
+// clear what is meant (the message says what to pass).
+Conversion convert(const std::filesystem::path& path, const ConvertOptions& options = {});
+
+// The same from bytes in memory; `where` is the file's name for messages.
+Conversion convert(std::span<const std::byte> file, std::string_view where,
+                   const ConvertOptions& options);
+
+// How images are usually made ready for an architecture, as the JSON of image/recipe/recipe.h: RGB
+// scaled to [0, 1], ImageNet's mean and standard deviation; CIFAR networks take 32x32 as it is, the
+// others resize to 256 and crop 224.
+Json default_recipe(const ModelConfig& model);
+
+}  // namespace apatite
