@@ -14,24 +14,25 @@ namespace apatite {
 namespace {
 
 // The image alone lies in planes: whatever is not the stem reads blocks, which a ReLU makes.
-Graph graph_of(const ConvShape& shape) {
-  GraphBuilder builder(shape.in);
-  const NodeId x = shape.reads_image ? 0 : relu(builder, "relu", 0);
-  const NodeId y = conv2d(builder, "conv", x, shape.op);
+engine::Graph graph_of(const ConvShape& shape) {
+  engine::GraphBuilder builder(shape.in);
+  const engine::NodeId x = shape.reads_image ? 0 : layers::relu(builder, "relu", 0);
+  const engine::NodeId y = layers::conv2d(builder, "conv", x, shape.op);
   return std::move(builder).build(y);
 }
 
 }  // namespace
 
-ConvRunner::ConvRunner(const ConvShape& shape, const exact::KernelTable& kernels, int threads)
-    : threads_(threads), image_(self_test_input(shape.in, 1)) {
-  const Graph graph = graph_of(shape);
-  const SeededParameters parameters(1);
-  plan_ = exact::make_plan(graph, parameters, kernels, {graph.output()}, true, threads);
-  outputs_.push_back(Tensor::uninitialized(shape.out.with_batch(1)));
-  image_arena_ = AlignedArray<float>(static_cast<std::size_t>(plan_.memory.image_arena));
-  batch_arena_ = AlignedArray<float>(static_cast<std::size_t>(plan_.memory.batch_arena));
-  for (const Buffer& buffer : plan_.memory.buffers) {
+ConvRunner::ConvRunner(const ConvShape& shape, const engine::exact::KernelTable& kernels,
+                       int threads)
+    : threads_(threads), image_(weights::self_test_input(shape.in, 1)) {
+  const engine::Graph graph = graph_of(shape);
+  const weights::SeededParameters parameters(1);
+  plan_ = engine::exact::make_plan(graph, parameters, kernels, {graph.output()}, true, threads);
+  outputs_.push_back(engine::Tensor::uninitialized(shape.out.with_batch(1)));
+  image_arena_ = engine::AlignedArray<float>(static_cast<std::size_t>(plan_.memory.image_arena));
+  batch_arena_ = engine::AlignedArray<float>(static_cast<std::size_t>(plan_.memory.batch_arena));
+  for (const engine::Buffer& buffer : plan_.memory.buffers) {
     float* arena = buffer.whole_batch ? batch_arena_.data() : image_arena_.data();
     buffers_.push_back({arena + buffer.offset, buffer.floats});
   }
@@ -49,19 +50,19 @@ ConvRunner::ConvRunner(const ConvShape& shape, const exact::KernelTable& kernels
 // The last step delivers the result, the one before it is the convolution.
 void ConvRunner::run() { run_step(*plan_.steps[plan_.steps.size() - 2]); }
 
-void ConvRunner::run_step(const exact::Step& step) {
+void ConvRunner::run_step(const engine::engine::exact::Step& step) {
 #pragma omp parallel num_threads(threads_)
   {
-    const FpEnvironment environment;
+    const engine::FpEnvironment environment;
     const auto thread = static_cast<std::size_t>(omp_get_thread_num());
-    const exact::RunContext context{.input = &image_,
-                                    .outputs = outputs_,
-                                    .images = 1,
-                                    .buffers = buffers_,
-                                    .part = static_cast<int>(thread),
-                                    .parts = omp_get_num_threads(),
-                                    .scratch = scratch_[thread].data(),
-                                    .status = &status_[thread]};
+    const engine::exact::RunContext context{.input = &image_,
+                                            .outputs = outputs_,
+                                            .images = 1,
+                                            .buffers = buffers_,
+                                            .part = static_cast<int>(thread),
+                                            .parts = omp_get_num_threads(),
+                                            .scratch = scratch_[thread].data(),
+                                            .status = &status_[thread]};
     const std::int64_t chunks = step.chunks(context);
     for (std::int64_t chunk = 0; chunk < chunks; ++chunk) step.run_chunk(context, chunk);
   }

@@ -16,23 +16,23 @@ namespace apatite {
 class ConvRunner {
  public:
   // Packs seeded weights and brings a seeded image into the layout that the kernel reads.
-  ConvRunner(const ConvShape& shape, const exact::KernelTable& kernels, int threads);
+  ConvRunner(const ConvShape& shape, const engine::exact::KernelTable& kernels, int threads);
 
   // The convolution once, for one image. Weights and input are as warm as the last run left them.
   void run();
 
  private:
-  void run_step(const exact::Step& step);
+  void run_step(const engine::exact::Step& step);
 
   int threads_;
-  exact::Plan plan_;
-  Tensor image_;
-  std::vector<Tensor> outputs_;
-  AlignedArray<float> image_arena_;
-  AlignedArray<float> batch_arena_;
-  std::vector<exact::BufferMemory> buffers_;
-  std::vector<AlignedArray<float>> scratch_;  // by thread
-  std::vector<exact::Status> status_;         // by thread
+  engine::exact::Plan plan_;
+  engine::Tensor image_;
+  std::vector<engine::Tensor> outputs_;
+  engine::AlignedArray<float> image_arena_;
+  engine::AlignedArray<float> batch_arena_;
+  std::vector<engine::exact::BufferMemory> buffers_;
+  std::vector<engine::AlignedArray<float>> scratch_;  // by thread
+  std::vector<engine::exact::Status> status_;         // by thread
 };
 
 }  // namespace apatite

@@ -21,11 +21,11 @@ std::string size_text(std::int64_t height, std::int64_t width) {
 
 }  // namespace
 
-std::vector<ConvShape> conv_shapes(const Graph& graph) {
+std::vector<ConvShape> conv_shapes(const engine::Graph& graph) {
   std::vector<ConvShape> shapes;
-  for (NodeId id = 0; id < graph.nodes().size(); ++id) {
-    const Node& node = graph.node(id);
-    const auto* op = std::get_if<Conv2d>(&node.op);
+  for (engine::NodeId id = 0; id < graph.nodes().size(); ++id) {
+    const engine::Node& node = graph.node(id);
+    const auto* op = std::get_if<engine::Conv2d>(&node.op);
     if (op == nullptr) continue;
     const ConvShape shape{.name = node.name,
                           .node = id,
@@ -33,7 +33,7 @@ std::vector<ConvShape> conv_shapes(const Graph& graph) {
                           .out = node.shape,
                           .op = *op,
                           .reads_image = node.inputs[0] == graph.input(),
-                          .multiply_adds = node_cost(graph, id).multiply_adds};
+                          .multiply_adds = models::node_cost(graph, id).multiply_adds};
     const auto known = std::find_if(shapes.begin(), shapes.end(), [&](const ConvShape& other) {
       return same_shape(shape, other);
     });
@@ -43,7 +43,7 @@ std::vector<ConvShape> conv_shapes(const Graph& graph) {
 }
 
 std::string to_text(const ConvShape& shape) {
-  const Conv2d& op = shape.op;
+  const engine::Conv2d& op = shape.op;
   std::string text = shape.name + " " + size_text(shape.in.height, shape.in.width) + " " +
                      to_text(shape.in.channels) + "->" + to_text(shape.out.channels) + " " +
                      size_text(op.kernel.height, op.kernel.width);

@@ -23,7 +23,7 @@
 #include "models/models.h"
 #include "weights/init.h"
 
-namespace apatite::cuda {
+namespace apatite::engine::cuda {
 namespace {
 
 class Timer {
@@ -81,15 +81,16 @@ Key key_of(const ConvArgs& args) {
           args.norm_scale != nullptr};
 }
 
-void run(const std::string& network, const Shape& image, std::int64_t batch) {
-  const Graph graph = build_model(default_config(network), image.height, image.width);
-  Program program(graph, SeededParameters(1), {graph.output()}, true);
+void run(const std::string& network, const engine::Shape& image, std::int64_t batch) {
+  const engine::Graph graph =
+      models::build_model(models::default_config(network), image.height, image.width);
+  Program program(graph, weights::SeededParameters(1), {graph.output()}, true);
   const Stream stream;
   const DeviceArray<float> parameters(program.parameters());
   const DeviceArray<Tap> taps(program.taps());
   const DeviceArray<float> arena(static_cast<std::size_t>(program.arena_floats(batch)));
   const DeviceArray<float> input(bench_images(image, batch).values());
-  const Shape& logits = graph.node(graph.output()).shape;
+  const engine::Shape& logits = graph.node(graph.output()).shape;
   const DeviceArray<float> output(static_cast<std::size_t>(batch * logits.size()));
   const DeviceArray<std::int32_t> status(1);
   float* const outputs[] = {output.data()};
@@ -156,12 +157,12 @@ void run(const std::string& network, const Shape& image, std::int64_t batch) {
 }
 
 }  // namespace
-}  // namespace apatite::cuda
+}  // namespace apatite::engine::cuda
 
 int main(int argc, char** argv) {
   CLI::App program("Times the convolutions of a network on the GPU", "cuda_kernels");
   std::string network;
-  apatite::Shape image{3, 224, 224};
+  apatite::engine::Shape image{3, 224, 224};
   std::int64_t batch = 1;
   program.add_option("network", network, "A name of apatite models")->required();
   program.add_option("--batch", batch, "Images of a run")->check(CLI::Range(1, 1024));
@@ -169,7 +170,7 @@ int main(int argc, char** argv) {
   program.add_option("--width", image.width, "Of the input, in pixels");
   CLI11_PARSE(program, argc, argv);
   try {
-    apatite::cuda::run(network, image, batch);
+    apatite::engine::cuda::run(network, image, batch);
   } catch (const std::exception& error) {
     std::cerr << "cuda_kernels: " << error.what() << '\n';
     return 1;

@@ -24,8 +24,8 @@ namespace apatite {
 namespace {
 
 // DICOM files are shown without a window, so that any can be.
-Recipe recipe() {
-  return Recipe::from_json(
+image::Recipe recipe() {
+  return image::Recipe::from_json(
       parse_json(R"({"recipe": 1, "channels": 1, "steps": [], "divide_by": 1, "mean": [0],
                      "std": [1], "dicom": {"voi": "none"}})",
                  "recipe"),
@@ -46,8 +46,8 @@ double milliseconds(Action action) {
       .count();
 }
 
-void measure(const std::string& path, int turns, DecoderPool& pool,
-             const DecoderPool::Decode& decode) {
+void measure(const std::string& path, int turns, image::DecoderPool& pool,
+             const image::DecoderPool::Decode& decode) {
   std::vector<double> here, there, more;
   const auto in_this_process = [&] {
     const MappedFile file(path);
@@ -73,8 +73,8 @@ int run(int count, char** words) {
     std::fprintf(stderr, "usage: decoder_cost TURNS FILE...\n");
     return 2;
   }
-  const DecoderPool::Decode decode = image_decoder(recipe());
-  DecoderPool pool(1, decode);
+  const image::DecoderPool::Decode decode = image::image_decoder(recipe());
+  image::DecoderPool pool(1, decode);
   for (int i = 2; i < count; ++i) measure(words[i], turns, pool, decode);
   return 0;
 }

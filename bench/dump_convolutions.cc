@@ -35,8 +35,8 @@ constexpr std::uint64_t kSeed = 1;
 
 // Odd sizes, channels that fill no vector, and each attribute at least once with others.
 struct Single {
-  Shape in;
-  Conv2d op;
+  engine::Shape in;
+  engine::Conv2d op;
   int exponent = 0;  // image and weights are multiplied by 2^exponent
 };
 const std::vector<Single>& singles() {
@@ -44,33 +44,42 @@ const std::vector<Single>& singles() {
       {{1, 1, 1}, {.out_channels = 1}},
       {{17, 5, 3}, {.out_channels = 19}},
       {{5, 9, 11}, {.out_channels = 7, .kernel = {3, 3}}},
-      {{33, 13, 10}, {.out_channels = 18, .kernel = {3, 3}, .padding = Padding::same(1)}},
+      {{33, 13, 10}, {.out_channels = 18, .kernel = {3, 3}, .padding = engine::Padding::same(1)}},
       {{16, 14, 15},
-       {.out_channels = 33, .kernel = {3, 3}, .stride = {2, 2}, .padding = Padding::same(1)}},
+       {.out_channels = 33,
+        .kernel = {3, 3},
+        .stride = {2, 2},
+        .padding = engine::Padding::same(1)}},
       {{3, 35, 37},
-       {.out_channels = 20, .kernel = {7, 7}, .stride = {2, 2}, .padding = Padding::same(3)}},
-      {{20, 11, 13}, {.out_channels = 24, .kernel = {5, 5}, .padding = Padding::same(2)}},
+       {.out_channels = 20,
+        .kernel = {7, 7},
+        .stride = {2, 2},
+        .padding = engine::Padding::same(3)}},
+      {{20, 11, 13}, {.out_channels = 24, .kernel = {5, 5}, .padding = engine::Padding::same(2)}},
       {{12, 12, 17}, {.out_channels = 16, .kernel = {1, 7}, .padding = {0, 3, 0, 3}}},
       {{12, 17, 12}, {.out_channels = 16, .kernel = {7, 1}, .padding = {3, 0, 3, 0}}},
       {{9, 16, 9}, {.out_channels = 16, .kernel = {3, 2}, .stride = {1, 3}}},
       {{8, 10, 10}, {.out_channels = 16, .kernel = {3, 3}, .padding = {0, 1, 2, 3}}},
-      {{8, 10, 10}, {.out_channels = 16, .kernel = {4, 4}, .padding = Padding::same(5)}},
+      {{8, 10, 10}, {.out_channels = 16, .kernel = {4, 4}, .padding = engine::Padding::same(5)}},
       {{8, 19, 18}, {.out_channels = 16, .kernel = {3, 3}, .dilation = {2, 2}}},
       {{7, 19, 18},
-       {.out_channels = 10, .kernel = {3, 3}, .dilation = {1, 4}, .padding = Padding::same(4)}},
+       {.out_channels = 10,
+        .kernel = {3, 3},
+        .dilation = {1, 4},
+        .padding = engine::Padding::same(4)}},
       {{24, 9, 9},
-       {.out_channels = 36, .kernel = {3, 3}, .padding = Padding::same(1), .groups = 3}},
+       {.out_channels = 36, .kernel = {3, 3}, .padding = engine::Padding::same(1), .groups = 3}},
       {{32, 12, 12},
        {.out_channels = 32,
         .kernel = {3, 3},
         .stride = {2, 2},
-        .padding = Padding::same(1),
+        .padding = engine::Padding::same(1),
         .groups = 32}},
       {{10, 8, 8}, {.out_channels = 30, .kernel = {3, 3}, .groups = 10, .bias = true}},
       {{40, 7, 7}, {.out_channels = 50, .bias = true}},
-      {{2048, 7, 7}, {.out_channels = 16, .kernel = {3, 3}, .padding = Padding::same(1)}},
+      {{2048, 7, 7}, {.out_channels = 16, .kernel = {3, 3}, .padding = engine::Padding::same(1)}},
       // Products around the smallest subnormal number: sums of the kind -0, if nobody prevents it.
-      {{1, 9, 9}, {.out_channels = 40, .kernel = {3, 3}, .padding = Padding::same(1)}, -75},
+      {{1, 9, 9}, {.out_channels = 40, .kernel = {3, 3}, .padding = engine::Padding::same(1)}, -75},
       {{6, 9, 9}, {.out_channels = 40}, -74},
   };
   return kSingles;
@@ -83,8 +92,8 @@ class Folder {
   }
 
   void begin_case(const ConvShape& shape, std::string_view network) {
-    const auto extent = [](const Extent& e) { return Json{e.height, e.width}; };
-    const Padding& padding = shape.op.padding;
+    const auto extent = [](const engine::Extent& e) { return Json{e.height, e.width}; };
+    const engine::Padding& padding = shape.op.padding;
     cases_.push_back({{"name", std::string(network) + "/" + to_text(shape)},
                       {"stride", extent(shape.op.stride)},
                       {"dilation", extent(shape.op.dilation)},
@@ -93,11 +102,11 @@ class Folder {
                       {"multiply_adds", shape.multiply_adds},
                       {"results", Json::array()}});
   }
-  void write(std::string_view what, const Tensor& tensor) const {
+  void write(std::string_view what, const engine::Tensor& tensor) const {
     const std::string number = std::to_string(cases_.size() - 1);
-    write_npy(path_ / (number + "." + std::string(what) + ".npy"), tensor);
+    image::write_npy(path_ / (number + "." + std::string(what) + ".npy"), tensor);
   }
-  void write_result(const std::string& backend, const Tensor& tensor) {
+  void write_result(const std::string& backend, const engine::Tensor& tensor) {
     cases_.back()["results"].push_back(backend);
     write(backend, tensor);
   }
@@ -108,17 +117,17 @@ class Folder {
   Json cases_ = Json::array();
 };
 
-Tensor scaled(Tensor tensor, int exponent) {
+engine::Tensor scaled(engine::Tensor tensor, int exponent) {
   for (float& value : tensor.values()) value = std::ldexp(value, exponent);
-  canonicalize(tensor.values());
+  engine::canonicalize(tensor.values());
   return tensor;
 }
 
-class ScaledParameters : public ParameterSource {
+class ScaledParameters : public engine::ParameterSource {
  public:
   explicit ScaledParameters(int exponent) : exponent_(exponent) {}
-  [[nodiscard]] Tensor load(const Parameter& parameter) const override {
-    return scaled(seeded_tensor(parameter, kSeed), exponent_);
+  [[nodiscard]] engine::Tensor load(const engine::Parameter& parameter) const override {
+    return scaled(weights::seeded_tensor(parameter, kSeed), exponent_);
   }
 
  private:
@@ -126,26 +135,28 @@ class ScaledParameters : public ParameterSource {
 };
 
 // The values of `nodes`, by the name of who computed them.
-std::map<std::string, std::vector<Tensor>> compute(const Graph& graph,
-                                                   const std::vector<NodeId>& nodes,
-                                                   const ParameterSource& parameters,
-                                                   const Tensor& image) {
-  std::map<std::string, std::vector<Tensor>> values;
+std::map<std::string, std::vector<engine::Tensor>> compute(
+    const engine::Graph& graph, const std::vector<engine::NodeId>& nodes,
+    const engine::ParameterSource& parameters, const engine::Tensor& image) {
+  std::map<std::string, std::vector<engine::Tensor>> values;
   values["reference"] =
-      reference_backend().compile(graph, parameters, {.outputs = nodes})->run(image);
-  for (const Isa& isa : exact_backend().isas()) {
+      engine::reference_backend().compile(graph, parameters, {.outputs = nodes})->run(image);
+  for (const engine::Isa& isa : engine::exact_backend().isas()) {
     if (!isa.present) continue;
     values["exact-" + isa.name] =
-        exact_backend().compile(graph, parameters, {.outputs = nodes, .isa = isa.name})->run(image);
+        engine::exact_backend()
+            .compile(graph, parameters, {.outputs = nodes, .isa = isa.name})
+            ->run(image);
   }
   return values;
 }
 
-void dump(const Graph& graph, std::string_view name, int exponent, Folder& folder) {
+void dump(const engine::Graph& graph, std::string_view name, int exponent, Folder& folder) {
   const ScaledParameters parameters(exponent);
-  const Tensor image = scaled(self_test_input(graph.node(graph.input()).shape, kSeed), exponent);
+  const engine::Tensor image =
+      scaled(weights::self_test_input(graph.node(graph.input()).shape, kSeed), exponent);
   const std::vector<ConvShape> shapes = conv_shapes(graph);
-  std::vector<NodeId> nodes;  // input and result of each convolution
+  std::vector<engine::NodeId> nodes;  // input and result of each convolution
   for (const ConvShape& shape : shapes) {
     nodes.push_back(graph.node(shape.node).inputs[0]);
     nodes.push_back(shape.node);
@@ -154,16 +165,16 @@ void dump(const Graph& graph, std::string_view name, int exponent, Folder& folde
   for (std::size_t i = 0; i < shapes.size(); ++i) {
     folder.begin_case(shapes[i], name);
     folder.write("x", values.at("reference")[2 * i]);
-    const std::vector<ParameterId>& tensors = graph.node(shapes[i].node).parameters;
+    const std::vector<engine::ParameterId>& tensors = graph.node(shapes[i].node).parameters;
     folder.write("weight", parameters.load(graph.parameters()[tensors[0]]));
     if (shapes[i].op.bias) folder.write("bias", parameters.load(graph.parameters()[tensors[1]]));
     for (const auto& [backend, results] : values) folder.write_result(backend, results[2 * i + 1]);
   }
 }
 
-Graph graph_of(const Single& single) {
-  GraphBuilder builder(single.in);
-  const NodeId y = conv2d(builder, "conv", 0, single.op);
+engine::Graph graph_of(const Single& single) {
+  engine::GraphBuilder builder(single.in);
+  const engine::NodeId y = layers::conv2d(builder, "conv", 0, single.op);
   return std::move(builder).build(y);
 }
 
@@ -171,7 +182,8 @@ void run(const std::filesystem::path& path) {
   Folder folder(path);
   for (const Single& single : singles()) dump(graph_of(single), "single", single.exponent, folder);
   for (const std::string_view network : {"resnet101", "densenet201"}) {
-    dump(build_model(default_config(network), kImageSize, kImageSize), network, 0, folder);
+    dump(models::build_model(models::default_config(network), kImageSize, kImageSize), network, 0,
+         folder);
   }
   folder.finish();
 }

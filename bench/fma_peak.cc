@@ -24,7 +24,7 @@
 #include "engine/exact/vector-inl.h"
 
 HWY_BEFORE_NAMESPACE();
-namespace apatite::exact::HWY_NAMESPACE {
+namespace apatite::engine::exact::HWY_NAMESPACE {
 
 // Enough chains to hide a latency of 4 to 6 cycles on two units, few enough for 16 registers.
 constexpr int kChains = 12;
@@ -48,7 +48,7 @@ FmaChains chains() {
   return {isa_name(), &fma_chains, 2.0 * kChains * static_cast<double>(kLanes)};
 }
 
-}  // namespace apatite::exact::HWY_NAMESPACE
+}  // namespace apatite::engine::exact::HWY_NAMESPACE
 HWY_AFTER_NAMESPACE();
 
 #if HWY_ONCE
@@ -58,15 +58,15 @@ namespace {
 FmaChains find_chains(std::string_view isa) {
   const FmaChains all[] = {
 #if HWY_TARGETS & HWY_AVX3
-    exact::N_AVX3::chains(),
+    engine::exact::N_AVX3::chains(),
 #endif
 #if HWY_TARGETS & HWY_AVX2
-    exact::N_AVX2::chains(),
+    engine::exact::N_AVX2::chains(),
 #endif
 #if HWY_TARGETS & HWY_NEON
     exact::N_NEON::chains(),
 #endif
-    exact::HWY_STATIC_DISPATCH(chains)(),
+    engine::exact::HWY_STATIC_DISPATCH(chains)(),
   };
   const auto* found = std::find_if(std::begin(all), std::end(all),
                                    [&](const FmaChains& c) { return c.isa == isa; });

@@ -31,16 +31,16 @@ double median(std::vector<double> values) {
 
 int run(const char* name, std::int64_t batch, int threads) {
   constexpr int kTurns = 5;
-  const Graph graph = build_model(default_config(name), 224, 224);
-  const SeededParameters source(1);
-  const Backend& backend = *backends().front();
+  const engine::Graph graph = models::build_model(models::default_config(name), 224, 224);
+  const weights::SeededParameters source(1);
+  const engine::Backend& backend = *engine::backends().front();
   const auto forward = backend.compile(graph, source, {.threads = threads});
-  Explainer explainer(graph, source, backend, {.threads = threads},
-                      {{Method::kGradCam, default_layer(graph)}});
-  const Shape& shape = graph.node(0).shape;
-  auto images = Tensor::uninitialized(shape.with_batch(batch));
+  gradcam::Explainer explainer(graph, source, backend, {.threads = threads},
+                               {{gradcam::Method::kGradCam, gradcam::default_layer(graph)}});
+  const engine::Shape& shape = graph.node(0).shape;
+  auto images = engine::Tensor::uninitialized(shape.with_batch(batch));
   for (std::int64_t n = 0; n < batch; ++n) {
-    const Tensor image = self_test_input(shape, static_cast<std::uint64_t>(n));
+    const engine::Tensor image = weights::self_test_input(shape, static_cast<std::uint64_t>(n));
     std::copy_n(image.data(), image.size(), images.data() + n * shape.size());
   }
   std::vector<double> plain;

@@ -19,8 +19,8 @@ namespace {
 constexpr std::string_view kNetworks[] = {"resnet101", "densenet201"};
 constexpr std::int64_t kImageSize = 224;
 
-void run_conv(benchmark::State& state, const ConvShape& shape, const exact::BuiltKernels& kernels,
-              int threads) {
+void run_conv(benchmark::State& state, const ConvShape& shape,
+              const engine::exact::BuiltKernels& kernels, int threads) {
   const double peak = fma_peak(kernels.isa) * threads;
   ConvRunner runner(shape, *kernels.table, threads);
   for (auto _ : state) runner.run();
@@ -33,9 +33,10 @@ void run_conv(benchmark::State& state, const ConvShape& shape, const exact::Buil
 
 void register_all() {
   for (const std::string_view network : kNetworks) {
-    const Graph graph = build_model(default_config(network), kImageSize, kImageSize);
+    const engine::Graph graph =
+        models::build_model(models::default_config(network), kImageSize, kImageSize);
     for (const ConvShape& shape : conv_shapes(graph)) {
-      for (const exact::BuiltKernels& kernels : exact::built_kernels()) {
+      for (const engine::exact::BuiltKernels& kernels : engine::exact::built_kernels()) {
         if (!kernels.present) continue;
         for (const int threads : {1, 2}) {
           const std::string name = std::string(network) + "/" + to_text(shape) + "/" +

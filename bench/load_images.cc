@@ -25,11 +25,11 @@ namespace {
 
 class Loader {
  public:
-  Loader(Recipe recipe, std::size_t workers, std::vector<std::string> files)
+  Loader(image::Recipe recipe, std::size_t workers, std::vector<std::string> files)
       : recipe_(std::move(recipe)),
         workers_(workers),
         files_(std::move(files)),
-        decoders_(workers, image_decoder(recipe_)) {
+        decoders_(workers, image::image_decoder(recipe_)) {
     run(workers * files_.size());  // all can be read, and decoders are started
   }
 
@@ -48,20 +48,23 @@ class Loader {
     return std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
   }
 
-  Tensor load(std::size_t index) { return load_input(files_[index], recipe_, decoders_); }
+  engine::Tensor load(std::size_t index) {
+    return image::load_input(files_[index], recipe_, decoders_);
+  }
 
  private:
-  Recipe recipe_;
+  image::Recipe recipe_;
   std::size_t workers_;
   std::vector<std::string> files_;
-  DecoderPool decoders_;
+  image::DecoderPool decoders_;
 };
 
 int run(const std::vector<std::string>& words) {
   if (words.size() < 3) {
     throw Error(ErrorKind::kUsage, "load_images", "needs a recipe, workers and files");
   }
-  Loader loader(Recipe::read(words[0]), std::stoul(words[1]), {words.begin() + 2, words.end()});
+  Loader loader(image::Recipe::read(words[0]), std::stoul(words[1]),
+                {words.begin() + 2, words.end()});
   std::cout << "ready" << std::endl;
   std::string word;
   std::size_t number = 0;
@@ -72,7 +75,7 @@ int run(const std::vector<std::string>& words) {
     }
     std::string path;
     std::cin >> path;
-    const Tensor tensor = loader.load(number);
+    const engine::Tensor tensor = loader.load(number);
     AtomicFile file(path);
     file.write(std::as_bytes(tensor.values()));
     file.commit();

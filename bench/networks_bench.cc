@@ -36,10 +36,10 @@ struct Case {
 };
 
 // `batch` times the same image.
-Tensor input_of(const Graph& graph, std::int64_t batch) {
-  const Shape& shape = graph.node(graph.input()).shape;
-  const Tensor image = self_test_input(shape, 1);
-  auto input = Tensor::uninitialized(shape.with_batch(batch));
+engine::Tensor input_of(const engine::Graph& graph, std::int64_t batch) {
+  const engine::Shape& shape = graph.node(graph.input()).shape;
+  const engine::Tensor image = weights::self_test_input(shape, 1);
+  auto input = engine::Tensor::uninitialized(shape.with_batch(batch));
   for (std::int64_t i = 0; i < batch; ++i) {
     std::copy_n(image.data(), image.size(), input.data() + i * shape.size());
   }
@@ -48,30 +48,31 @@ Tensor input_of(const Graph& graph, std::int64_t batch) {
 
 // The logits and, with a gradient, the layer's value and gradient.
 struct Work {
-  Graph graph;
-  std::vector<NodeId> outputs;
+  engine::Graph graph;
+  std::vector<engine::NodeId> outputs;
 };
 Work work_of(const Case& c) {
-  Graph graph = build_model(default_config(c.network), kImageSize, kImageSize);
+  engine::Graph graph =
+      models::build_model(models::default_config(c.network), kImageSize, kImageSize);
   if (c.pass == Pass::kForward) return {graph, {graph.output()}};
-  const std::vector<NodeId> wrt{c.pass == Pass::kInput ? graph.input()
-                                                       : candidate_taps(graph).back()};
-  Differentiated differentiated = differentiate(graph, wrt);
+  const std::vector<engine::NodeId> wrt{
+      c.pass == Pass::kInput ? graph.input() : models::candidate_taps(graph).back()};
+  layers::Differentiated differentiated = layers::differentiate(graph, wrt);
   return {std::move(differentiated.graph), {graph.output(), wrt[0], differentiated.gradients[0]}};
 }
 
 void run_network(benchmark::State& state, const Case& c) {
   const double peak = fma_peak(c.isa) * c.threads;
   const auto [graph, outputs] = work_of(c);
-  const SeededParameters parameters(1);
-  const auto executable = exact_backend().compile(
+  const weights::SeededParameters parameters(1);
+  const auto executable = engine::exact_backend().compile(
       graph, parameters, {.outputs = outputs, .threads = c.threads, .isa = c.isa});
-  const Tensor input = input_of(graph, c.batch);
+  const engine::Tensor input = input_of(graph, c.batch);
   executable->run(input);
   for (auto _ : state) benchmark::DoNotOptimize(executable->run(input));
   using benchmark::Counter;
   const auto images = static_cast<double>(c.batch);
-  const double flops = 2.0 * static_cast<double>(total_cost(graph).multiply_adds) * images;
+  const double flops = 2.0 * static_cast<double>(models::total_cost(graph).multiply_adds) * images;
   state.counters["images"] = Counter(images, Counter::kIsIterationInvariantRate);
   state.counters["GFLOP"] = Counter(flops / 1e9, Counter::kIsIterationInvariantRate);
   state.counters["of_peak"] = Counter(flops / peak, Counter::kIsIterationInvariantRate);
@@ -79,7 +80,7 @@ void run_network(benchmark::State& state, const Case& c) {
 
 void register_all() {
   for (const std::string_view network : kNetworks) {
-    for (const Isa& isa : exact_backend().isas()) {
+    for (const engine::Isa& isa : engine::exact_backend().isas()) {
       if (!isa.present) continue;
       for (const int threads : {1, 2}) {
         for (const std::int64_t batch : {1, 8}) {

@@ -38,14 +38,14 @@ struct Options {
   std::string logits_file;
 };
 
-double seconds_of_a_run(Executable& executable, const Tensor& input) {
+double seconds_of_a_run(engine::Executable& executable, const engine::Tensor& input) {
   const auto start = std::chrono::steady_clock::now();
-  const std::vector<Tensor> outputs = executable.run(input);
+  const std::vector<engine::Tensor> outputs = executable.run(input);
   const std::chrono::duration<double> elapsed = std::chrono::steady_clock::now() - start;
   return elapsed.count();
 }
 
-void serve(Executable& executable, const Tensor& input) {
+void serve(engine::Executable& executable, const engine::Tensor& input) {
   std::string word;
   int count = 0;
   while (std::cin >> word >> count) {
@@ -61,19 +61,20 @@ void serve(Executable& executable, const Tensor& input) {
 }
 
 void run(const Options& options) {
-  const WeightsFile weights(options.weights);
-  const Graph graph = weights.graph(options.height, options.width);
-  const Backend& backend = find_backend(options.backend);
-  const std::string isa = resolve_isa(backend, options.isa);
+  const weights::WeightsFile weights(options.weights);
+  const engine::Graph graph = weights.graph(options.height, options.width);
+  const engine::Backend& backend = engine::find_backend(options.backend);
+  const std::string isa = engine::resolve_isa(backend, options.isa);
   const auto executable = backend.compile(graph, weights, {.threads = options.threads, .isa = isa});
-  const Tensor input = bench_images(graph.node(graph.input()).shape, options.batch);
-  const Tensor logits = executable->run(input).at(0);
-  if (!options.input_file.empty()) write_npy(options.input_file, input);
+  const engine::Tensor input = bench_images(graph.node(graph.input()).shape, options.batch);
+  const engine::Tensor logits = executable->run(input).at(0);
+  if (!options.input_file.empty()) image::write_npy(options.input_file, input);
   if (!options.logits_file.empty()) {
-    write_npy(options.logits_file, Tensor({options.batch, logits.dims()[1]}, logits.values()));
+    image::write_npy(options.logits_file,
+                     engine::Tensor({options.batch, logits.dims()[1]}, logits.values()));
   }
-  std::cout << "ready " << backend.name() << ' ' << isa << ' ' << resolve_threads(options.threads)
-            << std::endl;
+  std::cout << "ready " << backend.name() << ' ' << isa << ' '
+            << engine::resolve_threads(options.threads) << std::endl;
   serve(*executable, input);
 }
 

@@ -46,8 +46,9 @@ struct Input {
 
 std::string estimate(const Input& input) {
   if (input.draws == 0) {
-    const Auc result = auc(input.labels, input.scores);
-    const AucInterval interval = auc_interval(result.counts, result.variance.value(), 0.95);
+    const eval::Auc result = eval::auc(input.labels, input.scores);
+    const eval::AucInterval interval =
+        eval::auc_interval(result.counts, result.variance.value(), 0.95);
     return to_text(result.counts.value()) + " " + to_text(interval.lower) + " " +
            to_text(interval.upper);
   }
@@ -57,11 +58,11 @@ std::string estimate(const Input& input) {
     const auto labels = std::span(input.labels).subspan(model * rows, rows);
     const auto scores = std::span(input.scores).subspan(model * rows, rows);
     const std::array<std::span<const double>, 1> models{scores};
-    const Bootstrap draws = bootstrap_aucs({.labels = labels, .clusters = input.clusters}, models,
-                                           {.draws = input.draws});
-    const AucInterval interval = percentile_interval(draws.values[0], 0.95);
+    const eval::Bootstrap draws = eval::bootstrap_aucs(
+        {.labels = labels, .clusters = input.clusters}, models, {.draws = input.draws});
+    const eval::AucInterval interval = eval::percentile_interval(draws.values[0], 0.95);
     if (model > 0) continue;
-    text = to_text(auc(labels, scores).counts.value()) + " " + to_text(interval.lower) + " " +
+    text = to_text(eval::auc(labels, scores).counts.value()) + " " + to_text(interval.lower) + " " +
            to_text(interval.upper);
   }
   return text;

@@ -3,7 +3,7 @@
 #include "base/error.h"
 #include "base/text.h"
 
-namespace apatite {
+namespace apatite::cli {
 namespace {
 
 std::vector<std::string> option_names(const CLI::App& command) {
@@ -55,4 +55,4 @@ void check_words(const CLI::App& program, const std::vector<std::string>& words)
   }
 }
 
-}  // namespace apatite
+}  // namespace apatite::cli

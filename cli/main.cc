@@ -12,7 +12,7 @@
 #include "cli/commands/commands.h"
 #include "cli/terminal/output.h"
 
-namespace apatite {
+namespace apatite::cli {
 namespace {
 
 constexpr int kSuccess = 0;
@@ -84,21 +84,22 @@ int run(const std::vector<std::string>& words) {
 }
 
 }  // namespace
-}  // namespace apatite
+}  // namespace apatite::cli
 
 int main(int argc, char** argv) {
   using apatite::ErrorKind;
   // Writing to a closed pipe is an error of that write, not the end of a run that may take hours.
   std::signal(SIGPIPE, SIG_IGN);
   try {
-    return apatite::run(std::vector<std::string>(argv + 1, argv + argc));
+    return apatite::cli::run(std::vector<std::string>(argv + 1, argv + argc));
   } catch (const apatite::Error& error) {
     std::fflush(stdout);
-    return apatite::complain(error.what(), error.kind());
+    return apatite::cli::complain(error.what(), error.kind());
   } catch (const std::bad_alloc&) {
-    return apatite::complain("out of memory; use fewer threads or a smaller batch",
-                             ErrorKind::kInternal);
+    return apatite::cli::complain("out of memory; use fewer threads or a smaller batch",
+                                  ErrorKind::kInternal);
   } catch (const std::exception& error) {
-    return apatite::complain(std::string("internal error: ") + error.what(), ErrorKind::kInternal);
+    return apatite::cli::complain(std::string("internal error: ") + error.what(),
+                                  ErrorKind::kInternal);
   }
 }

@@ -12,7 +12,7 @@
 #include "engine/exact/exact.h"
 #include "engine/reference/reference.h"
 
-namespace apatite {
+namespace apatite::engine {
 
 std::span<const Backend* const> backends() {
   static const std::array all{&exact_backend(),
@@ -36,4 +36,4 @@ const Backend& find_backend(std::string_view name) {
               "choose one of " + join(names));
 }
 
-}  // namespace apatite
+}  // namespace apatite::engine

@@ -6,7 +6,7 @@
 
 #include "engine/backend/backend.h"
 
-namespace apatite {
+namespace apatite::engine {
 
 // Every backend that is built in, the default first.
 std::span<const Backend* const> backends();
@@ -15,4 +15,4 @@ std::span<const Backend* const> backends();
 // one cannot run here.
 const Backend& find_backend(std::string_view name);
 
-}  // namespace apatite
+}  // namespace apatite::engine

@@ -16,7 +16,7 @@
 #include "eval/roc/permutation.h"
 #include "eval/statistics/distributions.h"
 
-namespace apatite {
+namespace apatite::eval {
 namespace {
 
 constexpr std::array<Measure, 5> kMeasures{Measure::kSensitivity, Measure::kSpecificity,
@@ -438,4 +438,4 @@ ModelComparison compare_unpaired(ScoreTable a, ScoreTable b, const ComparisonOpt
   return result;
 }
 
-}  // namespace apatite
+}  // namespace apatite::eval

@@ -10,7 +10,7 @@
 #include "eval/evaluation.h"
 #include "eval/statistics/gee.h"
 
-namespace apatite {
+namespace apatite::eval {
 
 struct ComparisonOptions {
   EvaluationOptions evaluation;  // which cases, at what threshold, clustered or not; the confidence
@@ -54,4 +54,4 @@ ModelComparison compare_models(ScoreTable table, const ScoreTable* tuning,
 // models, or an image is in both.
 ModelComparison compare_unpaired(ScoreTable a, ScoreTable b, const ComparisonOptions& options);
 
-}  // namespace apatite
+}  // namespace apatite::eval

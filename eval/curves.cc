@@ -7,7 +7,7 @@
 #include "eval/classification/effective_sample_size.h"
 #include "eval/statistics/sorting.h"
 
-namespace apatite {
+namespace apatite::eval {
 namespace {
 
 constexpr std::size_t kHistogramBins = 40;
@@ -116,4 +116,4 @@ Curves curves_of(const ScoredCases& cases, const Ranking& ranking,
   return curves;
 }
 
-}  // namespace apatite
+}  // namespace apatite::eval

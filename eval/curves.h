@@ -3,7 +3,7 @@
 
 #include "eval/evaluation.h"
 
-namespace apatite {
+namespace apatite::eval {
 
 // The band of the ROC curve: at each threshold Wilson intervals of sensitivity and specificity,
 // each at the level sqrt(confidence), so that both hold together at `confidence`; of effective
@@ -12,4 +12,4 @@ namespace apatite {
 Curves curves_of(const ScoredCases& cases, const Ranking& ranking,
                  const EvaluationOptions& options);
 
-}  // namespace apatite
+}  // namespace apatite::eval

@@ -13,7 +13,7 @@
 #include "eval/roc/placements.h"
 #include "eval/statistics/metric_definitions.h"
 
-namespace apatite {
+namespace apatite::eval {
 namespace {
 
 constexpr std::array<std::string_view, 5> kAucMethods{"delong", "logit-delong", "hanley-mcneil",
@@ -471,4 +471,4 @@ Evaluation evaluate_counts(const std::vector<CountedModel>& models,
   return evaluation;
 }
 
-}  // namespace apatite
+}  // namespace apatite::eval

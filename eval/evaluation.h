@@ -16,7 +16,7 @@
 #include "eval/statistics/metric.h"
 #include "eval/statistics/progress_callback.h"
 
-namespace apatite {
+namespace apatite::eval {
 
 // The first two are Obuchowski's of 1997 where cases are clustered.
 enum class AucMethod {
@@ -120,4 +120,4 @@ CountedModel parse_counts(std::string_view text);
 Evaluation evaluate_counts(const std::vector<CountedModel>& models,
                            const EvaluationOptions& options);
 
-}  // namespace apatite
+}  // namespace apatite::eval

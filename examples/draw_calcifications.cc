@@ -20,7 +20,7 @@
 
 namespace {
 
-using apatite::Image;
+namespace image = apatite::image;
 
 constexpr std::int64_t kSize = 96;
 
@@ -38,8 +38,8 @@ class Draw {
 };
 
 // Breast tissue: a soft slope with noise.
-Image tissue(Draw& draw) {
-  Image image = apatite::make_image<std::uint16_t>(kSize, kSize, 1);
+image::Image tissue(Draw& draw) {
+  image::Image image = image::make_image<std::uint16_t>(kSize, kSize, 1);
   const double slope = draw.between(40, 120);
   std::int64_t i = 0;
   for (std::uint16_t& sample : image.values<std::uint16_t>()) {
@@ -51,7 +51,7 @@ Image tissue(Draw& draw) {
 }
 
 // A bright disc with a soft edge of one pixel.
-void add_grain(Image& image, double row, double column, double radius, double brightness) {
+void add_grain(image::Image& image, double row, double column, double radius, double brightness) {
   for (std::int64_t y = 0; y < kSize; ++y) {
     for (std::int64_t x = 0; x < kSize; ++x) {
       const double dy = static_cast<double>(y) - row;
@@ -65,18 +65,18 @@ void add_grain(Image& image, double row, double column, double radius, double br
   }
 }
 
-Image benign(std::uint64_t seed) {
+image::Image benign(std::uint64_t seed) {
   Draw draw(seed);
-  Image image = tissue(draw);
+  image::Image image = tissue(draw);
   for (int i = 0; i < 6; ++i) {
     add_grain(image, draw.between(15, 80), draw.between(15, 80), draw.between(2.5, 5), 26'000);
   }
   return image;
 }
 
-Image malignant(std::uint64_t seed) {
+image::Image malignant(std::uint64_t seed) {
   Draw draw(seed);
-  Image image = tissue(draw);
+  image::Image image = tissue(draw);
   for (int branch = 0; branch < 3; ++branch) {
     double row = draw.between(35, 60);
     double column = draw.between(35, 60);
@@ -99,8 +99,8 @@ void draw_all(const std::filesystem::path& folder, int count) {
   for (int i = 0; i < count; ++i) {
     const auto seed = static_cast<std::uint64_t>(i);
     const std::string name = std::to_string(i) + ".png";
-    apatite::write_png(folder / "benign" / name, benign(2 * seed));
-    apatite::write_png(folder / "malignant" / name, malignant(2 * seed + 1));
+    apatite::image::write_png(folder / "benign" / name, benign(2 * seed));
+    apatite::image::write_png(folder / "malignant" / name, malignant(2 * seed + 1));
   }
 }
 

@@ -9,41 +9,41 @@
 #include "image/dicom/dicom.h"
 #include "image/dicom/dicom_data_set.h"
 
-namespace apatite {
+namespace apatite::image {
 namespace {
 
-void check_tensor(const Tensor& tensor, const Recipe& recipe, std::string_view where) {
-  const Shape shape{tensor.dims()[1], tensor.dims()[2], tensor.dims()[3]};
-  const Shape expected = recipe.has_fixed_size()
-                             ? recipe.output_shape()
-                             : Shape{recipe.channels(), shape.height, shape.width};
+void check_tensor(const engine::Tensor& tensor, const Recipe& recipe, std::string_view where) {
+  const engine::Shape shape{tensor.dims()[1], tensor.dims()[2], tensor.dims()[3]};
+  const engine::Shape expected = recipe.has_fixed_size()
+                                     ? recipe.output_shape()
+                                     : engine::Shape{recipe.channels(), shape.height, shape.width};
   if (shape == expected) return;
-  throw Error(
-      ErrorKind::kBadFile, where,
-      "holds a tensor of " + to_text(shape) + " where the recipe gives " + to_text(expected),
-      "store channels x height x width as the network takes them");
+  throw Error(ErrorKind::kBadFile, where,
+              "holds a tensor of " + engine::to_text(shape) + " where the recipe gives " +
+                  engine::to_text(expected),
+              "store channels x height x width as the network takes them");
 }
 
 }  // namespace
 
-Tensor load_input(std::span<const std::byte> file, const Recipe& recipe, std::string_view where,
-                  const ImageContext& context) {
+engine::Tensor load_input(std::span<const std::byte> file, const Recipe& recipe,
+                          std::string_view where, const ImageContext& context) {
   if (!is_npy_tensor(file, where)) {
     return recipe.apply(decode_image(file, where, recipe.jpeg()), context);
   }
-  Tensor tensor = decode_npy_tensor(file, where).tensor;
+  engine::Tensor tensor = decode_npy_tensor(file, where).tensor;
   check_tensor(tensor, recipe, where);
   return tensor;
 }
 
-Tensor load_input(const std::filesystem::path& path, const Recipe& recipe,
-                  const ImageContext& context) {
+engine::Tensor load_input(const std::filesystem::path& path, const Recipe& recipe,
+                          const ImageContext& context) {
   const std::string file = read_file(path, kMaxImageFileBytes);
   return load_input(std::as_bytes(std::span(file)), recipe, path.string(), context);
 }
 
-Tensor load_input(const std::filesystem::path& path, const Recipe& recipe, DecoderPool& decoders,
-                  const ImageContext& context) {
+engine::Tensor load_input(const std::filesystem::path& path, const Recipe& recipe,
+                          DecoderPool& decoders, const ImageContext& context) {
   {
     // A tensor needs no codec: apatite's own reader takes it in this process.
     const MappedFile file(path);
@@ -65,4 +65,4 @@ DecoderPool::Decode image_decoder(const Recipe& recipe) {
   };
 }
 
-}  // namespace apatite
+}  // namespace apatite::image

@@ -10,7 +10,7 @@
 #include "image/decoder/decoder_pool.h"
 #include "image/recipe/recipe.h"
 
-namespace apatite {
+namespace apatite::image {
 
 // An image through `recipe`; or a .npy of floating-point numbers as it is, since it is what the
 // network takes already: it must have the recipe's channels and, where the recipe fixes it, its
@@ -19,15 +19,15 @@ namespace apatite {
 //
 // With a pool (made with image_decoder(recipe)) images are decoded in its processes; without one
 // here, and DICOM files are refused.
-Tensor load_input(const std::filesystem::path& path, const Recipe& recipe, DecoderPool& decoders,
-                  const ImageContext& context = {});
-Tensor load_input(const std::filesystem::path& path, const Recipe& recipe,
-                  const ImageContext& context = {});
-Tensor load_input(std::span<const std::byte> file, const Recipe& recipe, std::string_view where,
-                  const ImageContext& context = {});
+engine::Tensor load_input(const std::filesystem::path& path, const Recipe& recipe,
+                          DecoderPool& decoders, const ImageContext& context = {});
+engine::Tensor load_input(const std::filesystem::path& path, const Recipe& recipe,
+                          const ImageContext& context = {});
+engine::Tensor load_input(std::span<const std::byte> file, const Recipe& recipe,
+                          std::string_view where, const ImageContext& context = {});
 
 // What a decoder process runs for this recipe: every format of decode_image, and DICOM as the
 // recipe says. Throws Error (kBadFile) for a DICOM file if it says nothing.
 DecoderPool::Decode image_decoder(const Recipe& recipe);
 
-}  // namespace apatite
+}  // namespace apatite::image

@@ -5,7 +5,7 @@
 #include <limits>
 #include <type_traits>
 
-namespace apatite {
+namespace apatite::image {
 namespace {
 
 constexpr int kBins = ChannelStatistics::kBins;
@@ -86,4 +86,4 @@ std::vector<ChannelStatistics> statistics_of(const Image& image) {
   return result;
 }
 
-}  // namespace apatite
+}  // namespace apatite::image

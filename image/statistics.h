@@ -7,7 +7,7 @@
 
 #include "image/pixels/image.h"
 
-namespace apatite {
+namespace apatite::image {
 
 // Of one channel.
 struct ChannelStatistics {
@@ -28,4 +28,4 @@ struct ChannelStatistics {
 // One entry per channel.
 std::vector<ChannelStatistics> statistics_of(const Image& image);
 
-}  // namespace apatite
+}  // namespace apatite::image

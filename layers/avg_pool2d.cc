@@ -2,21 +2,22 @@
 
 #include <utility>
 
-namespace apatite {
+namespace apatite::layers {
 
-NodeId avg_pool2d(GraphBuilder& graph, std::string name, NodeId x, const AvgPool2d& op,
-                  Rounding rounding) {
-  const Window window{op.kernel, op.stride, Extent{}, op.padding};
-  const Shape in = graph.shape(x);
-  const Extent out = count_windows(name, window, in, rounding);
+engine::NodeId avg_pool2d(engine::GraphBuilder& graph, std::string name, engine::NodeId x,
+                          const engine::AvgPool2d& op, Rounding rounding) {
+  const Window window{op.kernel, op.stride, engine::Extent{}, op.padding};
+  const engine::Shape in = graph.shape(x);
+  const engine::Extent out = count_windows(name, window, in, rounding);
   check_no_window_is_empty(name, window, in);
   return graph.add(std::move(name), op, {x}, {}, {in.channels, out.height, out.width});
 }
 
-NodeId avg_pool2d_grad(GraphBuilder& graph, std::string name, NodeId node, NodeId g) {
-  const Node pool = graph.node(node);
-  return graph.add(std::move(name), AvgPool2dGrad{std::get<AvgPool2d>(pool.op)}, {g}, {},
-                   graph.shape(pool.inputs[0]));
+engine::NodeId avg_pool2d_grad(engine::GraphBuilder& graph, std::string name, engine::NodeId node,
+                               engine::NodeId g) {
+  const engine::Node pool = graph.node(node);
+  return graph.add(std::move(name), engine::AvgPool2dGrad{std::get<engine::AvgPool2d>(pool.op)},
+                   {g}, {}, graph.shape(pool.inputs[0]));
 }
 
-}  // namespace apatite
+}  // namespace apatite::layers

@@ -6,7 +6,7 @@
 #include "engine/graph/graph.h"
 #include "layers/window.h"
 
-namespace apatite {
+namespace apatite::layers {
 
 // y[c][oh][ow] = (sum of x[c][oh*stride.height + kh - padding.top]
 //                           [ow*stride.width  + kw - padding.left]) / count
@@ -17,12 +17,13 @@ namespace apatite {
 // Source: LeCun et al. 1998 (sub-sampling); the counts follow torch.nn.AvgPool2d.
 //
 // Throws Error (kUsage, `name`) if no window fits or a window would hold no pixel.
-NodeId avg_pool2d(GraphBuilder& graph, std::string name, NodeId x, const AvgPool2d& op,
-                  Rounding rounding = Rounding::kFloor);
+engine::NodeId avg_pool2d(engine::GraphBuilder& graph, std::string name, engine::NodeId x,
+                          const engine::AvgPool2d& op, Rounding rounding = Rounding::kFloor);
 
 // Its gradient: each g[c][oh][ow] / count (one rounding) goes to every tap of its window inside the
 // image. A pixel of several windows gets their sum, from +0, in ascending order of (oh, ow).
 // `node` is the pool in `graph`, g the gradient with respect to y.
-NodeId avg_pool2d_grad(GraphBuilder& graph, std::string name, NodeId node, NodeId g);
+engine::NodeId avg_pool2d_grad(engine::GraphBuilder& graph, std::string name, engine::NodeId node,
+                               engine::NodeId g);
 
-}  // namespace apatite
+}  // namespace apatite::layers

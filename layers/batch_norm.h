@@ -5,7 +5,7 @@
 
 #include "engine/graph/graph.h"
 
-namespace apatite {
+namespace apatite::layers {
 
 // y[c] = gamma[c] * (x[c] - mean[c]) / sqrt(variance[c] + epsilon) + beta[c], computed as
 // y = fma(x, scale, shift): one rounding per value; the two numbers per channel are made once, in
@@ -15,10 +15,12 @@ namespace apatite {
 //
 // Declares `name`.weight (gamma), `name`.bias (beta), `name`.running_mean, `name`.running_var, each
 // {C}. Throws Error (kUsage, `name`) if epsilon is negative or not finite.
-NodeId batch_norm(GraphBuilder& graph, std::string name, NodeId x, const BatchNorm& op = {});
+engine::NodeId batch_norm(engine::GraphBuilder& graph, std::string name, engine::NodeId x,
+                          const engine::BatchNorm& op = {});
 
 // Its gradient (the statistics are constants): gx[c] = g[c] * scale[c], one rounding. `node` is the
 // batch norm in `graph`, g the gradient with respect to y.
-NodeId batch_norm_grad(GraphBuilder& graph, std::string name, NodeId node, NodeId g);
+engine::NodeId batch_norm_grad(engine::GraphBuilder& graph, std::string name, engine::NodeId node,
+                               engine::NodeId g);
 
-}  // namespace apatite
+}  // namespace apatite::layers

@@ -4,34 +4,36 @@
 
 #include "base/error.h"
 
-namespace apatite {
+namespace apatite::layers {
 
-NodeId concat(GraphBuilder& graph, std::string name, std::vector<NodeId> inputs) {
+engine::NodeId concat(engine::GraphBuilder& graph, std::string name,
+                      std::vector<engine::NodeId> inputs) {
   if (inputs.empty()) {
     throw Error(ErrorKind::kUsage, name, "concatenates nothing", "pass one input or more");
   }
-  Shape shape = graph.shape(inputs[0]);
+  engine::Shape shape = graph.shape(inputs[0]);
   shape.channels = 0;
-  for (const NodeId input : inputs) {
-    const Shape& part = graph.shape(input);
+  for (const engine::NodeId input : inputs) {
+    const engine::Shape& part = graph.shape(input);
     if (part.height != shape.height || part.width != shape.width) {
       throw Error(ErrorKind::kUsage, name,
-                  "concatenates " + graph.name(inputs[0]) + " (" + to_text(graph.shape(inputs[0])) +
-                      ") and " + graph.name(input) + " (" + to_text(part) + ")",
+                  "concatenates " + graph.name(inputs[0]) + " (" +
+                      engine::to_text(graph.shape(inputs[0])) + ") and " + graph.name(input) +
+                      " (" + engine::to_text(part) + ")",
                   "all must have one height and width");
     }
     shape.channels += part.channels;
   }
-  return graph.add(std::move(name), Concat{}, std::move(inputs), {}, shape);
+  return graph.add(std::move(name), engine::Concat{}, std::move(inputs), {}, shape);
 }
 
-NodeId concat_grad(GraphBuilder& graph, std::string name, NodeId node, std::size_t operand,
-                   NodeId g) {
-  const std::vector<NodeId> inputs = graph.node(node).inputs;
-  Slice slice;
+engine::NodeId concat_grad(engine::GraphBuilder& graph, std::string name, engine::NodeId node,
+                           std::size_t operand, engine::NodeId g) {
+  const std::vector<engine::NodeId> inputs = graph.node(node).inputs;
+  engine::Slice slice;
   for (std::size_t i = 0; i < operand; ++i) slice.first_channel += graph.shape(inputs[i]).channels;
-  const Shape shape = graph.shape(inputs[operand]);
+  const engine::Shape shape = graph.shape(inputs[operand]);
   return graph.add(std::move(name), slice, {g}, {}, shape);
 }
 
-}  // namespace apatite
+}  // namespace apatite::layers

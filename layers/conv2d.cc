@@ -6,10 +6,10 @@
 #include "base/text.h"
 #include "layers/window.h"
 
-namespace apatite {
+namespace apatite::layers {
 namespace {
 
-void check_channels(const std::string& name, const Conv2d& op, std::int64_t channels) {
+void check_channels(const std::string& name, const engine::Conv2d& op, std::int64_t channels) {
   if (op.out_channels < 1) {
     throw Error(ErrorKind::kUsage, name, "has " + to_text(op.out_channels) + " output channels",
                 "use 1 or more");
@@ -24,12 +24,13 @@ void check_channels(const std::string& name, const Conv2d& op, std::int64_t chan
 
 }  // namespace
 
-NodeId conv2d(GraphBuilder& graph, std::string name, NodeId x, const Conv2d& op) {
-  const Shape in = graph.shape(x);
+engine::NodeId conv2d(engine::GraphBuilder& graph, std::string name, engine::NodeId x,
+                      const engine::Conv2d& op) {
+  const engine::Shape in = graph.shape(x);
   check_channels(name, op, in.channels);
-  const Extent out =
+  const engine::Extent out =
       count_windows(name, {op.kernel, op.stride, op.dilation, op.padding}, in, Rounding::kFloor);
-  std::vector<ParameterId> parameters{graph.parameter(
+  std::vector<engine::ParameterId> parameters{graph.parameter(
       name + ".weight",
       {op.out_channels, in.channels / op.groups, op.kernel.height, op.kernel.width})};
   if (op.bias) parameters.push_back(graph.parameter(name + ".bias", {op.out_channels}));
@@ -37,10 +38,11 @@ NodeId conv2d(GraphBuilder& graph, std::string name, NodeId x, const Conv2d& op)
                    {op.out_channels, out.height, out.width});
 }
 
-NodeId conv2d_input_grad(GraphBuilder& graph, std::string name, NodeId node, NodeId g) {
-  const Node conv = graph.node(node);
-  return graph.add(std::move(name), Conv2dInputGrad{std::get<Conv2d>(conv.op)}, {g},
+engine::NodeId conv2d_input_grad(engine::GraphBuilder& graph, std::string name, engine::NodeId node,
+                                 engine::NodeId g) {
+  const engine::Node conv = graph.node(node);
+  return graph.add(std::move(name), engine::Conv2dInputGrad{std::get<engine::Conv2d>(conv.op)}, {g},
                    {conv.parameters[0]}, graph.shape(conv.inputs[0]));
 }
 
-}  // namespace apatite
+}  // namespace apatite::layers

@@ -5,7 +5,7 @@
 
 #include "engine/graph/graph.h"
 
-namespace apatite {
+namespace apatite::layers {
 
 // y[oc][oh][ow] = bias[oc] + sum over ic, kh, kw of
 //     x[ic][oh*stride.height + kh*dilation.height - padding.top]
@@ -21,7 +21,8 @@ namespace apatite {
 //
 // Declares `name`.weight and, with op.bias, `name`.bias. Throws Error (kUsage, `name`) if a channel
 // count or group does not fit or no window does.
-NodeId conv2d(GraphBuilder& graph, std::string name, NodeId x, const Conv2d& op);
+engine::NodeId conv2d(engine::GraphBuilder& graph, std::string name, engine::NodeId x,
+                      const engine::Conv2d& op);
 
 // Its gradient with respect to x: every y[oc][oh][ow] above passes
 // g[oc][oh][ow] * weight[oc][ic][kh][kw] to the x that it read there, so
@@ -31,6 +32,7 @@ NodeId conv2d(GraphBuilder& graph, std::string name, NodeId x, const Conv2d& op)
 // over the taps whose divisions leave no remainder and which lie inside g. Order: from +0, oc
 // ascending (within the group), then kh, then kw, one fma each.
 // `node` is the convolution in `graph`, g the gradient with respect to y.
-NodeId conv2d_input_grad(GraphBuilder& graph, std::string name, NodeId node, NodeId g);
+engine::NodeId conv2d_input_grad(engine::GraphBuilder& graph, std::string name, engine::NodeId node,
+                                 engine::NodeId g);
 
-}  // namespace apatite
+}  // namespace apatite::layers

@@ -6,16 +6,16 @@
 
 #include "engine/graph/graph.h"
 
-namespace apatite {
+namespace apatite::layers {
 
 struct Differentiated {
   // The forward nodes with their ids, then one ScoreGrad and the backward nodes; the output is
   // still that of the logits. Run it with CompileOptions::outputs = what is wanted, e.g. {logits,
   // layer, its gradient}, and Executable::run(input, targets).
-  Graph graph;
+  engine::Graph graph;
   // gradients[i]: the node that holds the gradient of the score with respect to the value of
   // wrt[i]; the same shape. Two values may share one (the operands of an addition).
-  std::vector<NodeId> gradients;
+  std::vector<engine::NodeId> gradients;
 };
 
 // Adds to `graph` what computes the gradients, of the score with respect to the nodes `wrt` (the
@@ -32,6 +32,6 @@ struct Differentiated {
 //
 // Throws Error (kUsage): a node of `wrt` that does not exist or does not influence the logits; a
 // graph whose output is not a vector of logits; one that lies behind gradients already.
-Differentiated differentiate(const Graph& graph, std::span<const NodeId> wrt);
+Differentiated differentiate(const engine::Graph& graph, std::span<const engine::NodeId> wrt);
 
-}  // namespace apatite
+}  // namespace apatite::layers

@@ -6,7 +6,7 @@
 #include "engine/graph/graph.h"
 #include "layers/window.h"
 
-namespace apatite {
+namespace apatite::layers {
 
 // y[c][oh][ow] = the maximum of x[c][oh*stride.height + kh*dilation.height - padding.top]
 //                                  [ow*stride.width  + kw*dilation.width  - padding.left]
@@ -16,12 +16,13 @@ namespace apatite {
 // Source: Ranzato et al. 2007; overlapping windows: Krizhevsky et al. 2012, section 3.4.
 //
 // Throws Error (kUsage, `name`) if no window fits or a window would hold no pixel.
-NodeId max_pool2d(GraphBuilder& graph, std::string name, NodeId x, const MaxPool2d& op,
-                  Rounding rounding = Rounding::kFloor);
+engine::NodeId max_pool2d(engine::GraphBuilder& graph, std::string name, engine::NodeId x,
+                          const engine::MaxPool2d& op, Rounding rounding = Rounding::kFloor);
 
 // Its gradient: each g[c][oh][ow] goes to the first maximum of its window (kh ascending, then kw).
 // A pixel that is the maximum of several windows gets their sum, from +0, in ascending order of
 // (oh, ow). `node` is the pool in `graph`, g the gradient with respect to y.
-NodeId max_pool2d_grad(GraphBuilder& graph, std::string name, NodeId node, NodeId g);
+engine::NodeId max_pool2d_grad(engine::GraphBuilder& graph, std::string name, engine::NodeId node,
+                               engine::NodeId g);
 
-}  // namespace apatite
+}  // namespace apatite::layers

@@ -2,14 +2,15 @@
 
 #include <utility>
 
-namespace apatite {
+namespace apatite::layers {
 
-NodeId relu(GraphBuilder& graph, std::string name, NodeId x) {
-  return graph.add(std::move(name), Relu{}, {x}, {}, graph.shape(x));
+engine::NodeId relu(engine::GraphBuilder& graph, std::string name, engine::NodeId x) {
+  return graph.add(std::move(name), engine::Relu{}, {x}, {}, graph.shape(x));
 }
 
-NodeId relu_grad(GraphBuilder& graph, std::string name, NodeId node, NodeId g) {
-  return graph.add(std::move(name), ReluGrad{}, {g, node}, {}, graph.shape(node));
+engine::NodeId relu_grad(engine::GraphBuilder& graph, std::string name, engine::NodeId node,
+                         engine::NodeId g) {
+  return graph.add(std::move(name), engine::ReluGrad{}, {g, node}, {}, graph.shape(node));
 }
 
-}  // namespace apatite
+}  // namespace apatite::layers

@@ -5,14 +5,15 @@
 
 #include "engine/graph/graph.h"
 
-namespace apatite {
+namespace apatite::layers {
 
 // y = x < 0 ? 0 : x, exact; a NaN stays one. x and y: C x H x W.
 // Source: Nair, Hinton 2010.
-NodeId relu(GraphBuilder& graph, std::string name, NodeId x);
+engine::NodeId relu(engine::GraphBuilder& graph, std::string name, engine::NodeId x);
 
 // Its gradient: gx = y > 0 ? g : 0, exact (0 at x = 0, as in torch). `node` is the ReLU in `graph`,
 // g the gradient with respect to y.
-NodeId relu_grad(GraphBuilder& graph, std::string name, NodeId node, NodeId g);
+engine::NodeId relu_grad(engine::GraphBuilder& graph, std::string name, engine::NodeId node,
+                         engine::NodeId g);
 
-}  // namespace apatite
+}  // namespace apatite::layers

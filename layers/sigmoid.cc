@@ -3,10 +3,10 @@
 #include "base/math.h"
 #include "engine/runtime/fp_environment.h"
 
-namespace apatite {
+namespace apatite::layers {
 
 double sigmoid(float logit) {
-  const FpEnvironment environment;
+  const engine::FpEnvironment environment;
   const double x = logit;
   if (x < 0) {
     const double e = exponential(x);
@@ -15,4 +15,4 @@ double sigmoid(float logit) {
   return 1 / (1 + exponential(-x));
 }
 
-}  // namespace apatite
+}  // namespace apatite::layers

@@ -8,17 +8,17 @@
 #include "engine/graph/tensor.h"
 #include "engine/runtime/fp_environment.h"
 
-namespace apatite {
+namespace apatite::layers {
 
 std::vector<double> softmax(std::span<const float> logits) {
   if (logits.empty()) throw Error(ErrorKind::kUsage, "softmax", "there are no logits");
-  if (const std::int64_t index = first_non_finite(logits); index >= 0) {
+  if (const std::int64_t index = engine::first_non_finite(logits); index >= 0) {
     throw Error(
         ErrorKind::kNumeric, "softmax",
         "logit " + to_text(index) + " is " + to_text(logits[static_cast<std::size_t>(index)]),
         "check the weights and the range of the input");
   }
-  const FpEnvironment environment;
+  const engine::FpEnvironment environment;
   const double largest = *std::max_element(logits.begin(), logits.end());
   std::vector<double> p(logits.size());
   double sum = 0;
@@ -30,4 +30,4 @@ std::vector<double> softmax(std::span<const float> logits) {
   return p;
 }
 
-}  // namespace apatite
+}  // namespace apatite::layers

@@ -4,7 +4,7 @@
 #include <span>
 #include <vector>
 
-namespace apatite {
+namespace apatite::layers {
 
 // p[i] = e^(x[i] - m) / sum of e^(x[j] - m), m the largest logit; all in binary64 with
 // base/math.h: each difference, each quotient and each addition of the sum (ascending, from +0)
@@ -12,4 +12,4 @@ namespace apatite {
 // Throws Error (kUsage) if there are no logits, (kNumeric) if one is not finite.
 std::vector<double> softmax(std::span<const float> logits);
 
-}  // namespace apatite
+}  // namespace apatite::layers

@@ -5,9 +5,10 @@
 #include "base/error.h"
 #include "base/text.h"
 
-namespace apatite {
+namespace apatite::layers {
 
-NodeId subsample_pad(GraphBuilder& graph, std::string name, NodeId x, const SubsamplePad& op) {
+engine::NodeId subsample_pad(engine::GraphBuilder& graph, std::string name, engine::NodeId x,
+                             const engine::SubsamplePad& op) {
   if (op.stride < 1) {
     throw Error(ErrorKind::kUsage, name, "stride is " + to_text(op.stride), "use 1 or more");
   }
@@ -17,16 +18,18 @@ NodeId subsample_pad(GraphBuilder& graph, std::string name, NodeId x, const Subs
                     to_text(op.channels_after) + " after",
                 "use 0 or more");
   }
-  const Shape in = graph.shape(x);
-  const Shape out{op.channels_before + in.channels + op.channels_after,
-                  (in.height - 1) / op.stride + 1, (in.width - 1) / op.stride + 1};
+  const engine::Shape in = graph.shape(x);
+  const engine::Shape out{op.channels_before + in.channels + op.channels_after,
+                          (in.height - 1) / op.stride + 1, (in.width - 1) / op.stride + 1};
   return graph.add(std::move(name), op, {x}, {}, out);
 }
 
-NodeId subsample_pad_grad(GraphBuilder& graph, std::string name, NodeId node, NodeId g) {
-  const Node shortcut = graph.node(node);
-  return graph.add(std::move(name), SubsamplePadGrad{std::get<SubsamplePad>(shortcut.op)}, {g}, {},
+engine::NodeId subsample_pad_grad(engine::GraphBuilder& graph, std::string name,
+                                  engine::NodeId node, engine::NodeId g) {
+  const engine::Node shortcut = graph.node(node);
+  return graph.add(std::move(name),
+                   engine::SubsamplePadGrad{std::get<engine::SubsamplePad>(shortcut.op)}, {g}, {},
                    graph.shape(shortcut.inputs[0]));
 }
 
-}  // namespace apatite
+}  // namespace apatite::layers

@@ -5,7 +5,7 @@
 
 #include "engine/graph/graph.h"
 
-namespace apatite {
+namespace apatite::layers {
 
 // y[channels_before + c][oh][ow] = x[c][oh*stride][ow*stride]; the channels before and after those
 // are +0. Exact. x: C x H x W.
@@ -13,10 +13,12 @@ namespace apatite {
 // Source: He et al. 2016, section 4.2, option A.
 //
 // Throws Error (kUsage, `name`) if the stride is not positive or a channel count negative.
-NodeId subsample_pad(GraphBuilder& graph, std::string name, NodeId x, const SubsamplePad& op);
+engine::NodeId subsample_pad(engine::GraphBuilder& graph, std::string name, engine::NodeId x,
+                             const engine::SubsamplePad& op);
 
 // Its gradient: gx[c][oh*stride][ow*stride] = g[channels_before + c][oh][ow], +0 elsewhere; exact.
 // `node` is the shortcut in `graph`, g the gradient with respect to y.
-NodeId subsample_pad_grad(GraphBuilder& graph, std::string name, NodeId node, NodeId g);
+engine::NodeId subsample_pad_grad(engine::GraphBuilder& graph, std::string name,
+                                  engine::NodeId node, engine::NodeId g);
 
-}  // namespace apatite
+}  // namespace apatite::layers

@@ -6,7 +6,7 @@
 #include "base/error.h"
 #include "base/text.h"
 
-namespace apatite {
+namespace apatite::layers {
 namespace {
 
 // One axis of a window.
@@ -17,12 +17,12 @@ struct Axis {
   [[nodiscard]] std::int64_t reach() const { return (kernel - 1) * dilation + 1; }
 };
 
-Axis vertical(const Window& w, const Shape& image) {
+Axis vertical(const Window& w, const engine::Shape& image) {
   return {"height",          image.height,  w.kernel.height, w.stride.height,
           w.dilation.height, w.padding.top, w.padding.bottom};
 }
 
-Axis horizontal(const Window& w, const Shape& image) {
+Axis horizontal(const Window& w, const engine::Shape& image) {
   return {"width",          image.width,    w.kernel.width, w.stride.width,
           w.dilation.width, w.padding.left, w.padding.right};
 }
@@ -84,15 +84,16 @@ void check_axis(std::string_view layer, const Axis& axis) {
 
 }  // namespace
 
-Extent count_windows(std::string_view layer, const Window& window, const Shape& image,
-                     Rounding rounding) {
+engine::Extent count_windows(std::string_view layer, const Window& window,
+                             const engine::Shape& image, Rounding rounding) {
   return {count(layer, vertical(window, image), rounding),
           count(layer, horizontal(window, image), rounding)};
 }
 
-void check_no_window_is_empty(std::string_view layer, const Window& window, const Shape& image) {
+void check_no_window_is_empty(std::string_view layer, const Window& window,
+                              const engine::Shape& image) {
   check_axis(layer, vertical(window, image));
   check_axis(layer, horizontal(window, image));
 }
 
-}  // namespace apatite
+}  // namespace apatite::layers

@@ -6,14 +6,14 @@
 #include "engine/graph/op.h"
 #include "engine/graph/shape.h"
 
-namespace apatite {
+namespace apatite::layers {
 
 // The attributes of a sliding window along both axes.
 struct Window {
-  Extent kernel;
-  Extent stride;
-  Extent dilation;
-  Padding padding;
+  engine::Extent kernel;
+  engine::Extent stride;
+  engine::Extent dilation;
+  engine::Padding padding;
 };
 
 // Whether the last window may reach beyond the padded image.
@@ -26,11 +26,12 @@ enum class Rounding { kFloor, kCeil };
 //          (it must start inside the image or the padding before it, as in torch).
 // Throws Error (kUsage, `layer`) if a kernel, stride or dilation is not positive, a padding is
 // negative or no window fits.
-Extent count_windows(std::string_view layer, const Window& window, const Shape& image,
-                     Rounding rounding);
+engine::Extent count_windows(std::string_view layer, const Window& window,
+                             const engine::Shape& image, Rounding rounding);
 
 // Throws Error (kUsage, `layer`) if some window holds no pixel of the image, so that a pool would
 // have nothing to take the maximum or mean of. Call after count_windows.
-void check_no_window_is_empty(std::string_view layer, const Window& window, const Shape& image);
+void check_no_window_is_empty(std::string_view layer, const Window& window,
+                              const engine::Shape& image);
 
-}  // namespace apatite
+}  // namespace apatite::layers

@@ -20,29 +20,30 @@
 #include "models/blocks.h"
 #include "models/family.h"
 
-namespace apatite {
+namespace apatite::models {
 namespace {
 
-NodeId shortcut(GraphBuilder& g, const std::string& prefix, NodeId x, std::int64_t channels,
-                std::int64_t stride) {
+engine::NodeId shortcut(engine::GraphBuilder& g, const std::string& prefix, engine::NodeId x,
+                        std::int64_t channels, std::int64_t stride) {
   const std::int64_t missing = channels - g.shape(x).channels;
   if (stride == 1 && missing == 0) return x;
-  return subsample_pad(
+  return layers::subsample_pad(
       g, prefix + ".shortcut", x,
       {.stride = stride, .channels_before = missing / 2, .channels_after = missing - missing / 2});
 }
 
-Graph build(std::int64_t blocks, std::int64_t width, Shape input, std::int64_t classes) {
-  GraphBuilder g(input);
-  NodeId x = conv(g, "conv1", 0, width, 3, 1);
-  x = batch_norm(g, "bn1", x);
-  x = relu(g, "relu", x);
+engine::Graph build(std::int64_t blocks, std::int64_t width, engine::Shape input,
+                    std::int64_t classes) {
+  engine::GraphBuilder g(input);
+  engine::NodeId x = conv(g, "conv1", 0, width, 3, 1);
+  x = layers::batch_norm(g, "bn1", x);
+  x = layers::relu(g, "relu", x);
   for (std::int64_t stage = 1; stage <= 3; ++stage) {
     const std::int64_t channels = width << (stage - 1);
     for (std::int64_t i = 0; i < blocks; ++i) {
       const std::string prefix = "layer" + to_text(stage) + "." + to_text(i);
       const std::int64_t stride = stage > 1 && i == 0 ? 2 : 1;
-      const NodeId branch = basic_branch(g, prefix, x, channels, stride);
+      const engine::NodeId branch = basic_branch(g, prefix, x, channels, stride);
       x = residual_sum(g, prefix, branch, shortcut(g, prefix, x, channels, stride));
     }
   }
@@ -53,7 +54,9 @@ GraphFunction configure(JsonObject options) {
   const std::int64_t blocks = options.integer("blocks_per_stage", kLayerCount);
   const std::int64_t width = options.integer_or("width", 16, {1, 4096});
   options.finish();
-  return [=](Shape input, std::int64_t classes) { return build(blocks, width, input, classes); };
+  return [=](engine::Shape input, std::int64_t classes) {
+    return build(blocks, width, input, classes);
+  };
 }
 
 }  // namespace
@@ -76,4 +79,4 @@ const Family& cifar_resnet_family() {
   return family;
 }
 
-}  // namespace apatite
+}  // namespace apatite::models

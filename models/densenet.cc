@@ -22,7 +22,7 @@
 #include "models/blocks.h"
 #include "models/family.h"
 
-namespace apatite {
+namespace apatite::models {
 namespace {
 
 struct DenseNet {
@@ -34,39 +34,43 @@ struct DenseNet {
   double compression;    // a transition keeps floor(compression * channels)
 };
 
-NodeId norm_relu(GraphBuilder& g, const std::string& norm, const std::string& relu_name, NodeId x) {
-  return relu(g, relu_name, batch_norm(g, norm, x));
+engine::NodeId norm_relu(engine::GraphBuilder& g, const std::string& norm,
+                         const std::string& relu_name, engine::NodeId x) {
+  return layers::relu(g, relu_name, layers::batch_norm(g, norm, x));
 }
 
 // features.conv0, norm0, relu0, pool0; the CIFAR stem is conv0 alone (section 4.2).
-NodeId stem(GraphBuilder& g, const DenseNet& net) {
+engine::NodeId stem(engine::GraphBuilder& g, const DenseNet& net) {
   if (!net.imagenet_stem) return conv(g, "features.conv0", 0, net.stem_channels, 3, 1);
-  NodeId x = conv(g, "features.conv0", 0, net.stem_channels, 7, 2);
+  engine::NodeId x = conv(g, "features.conv0", 0, net.stem_channels, 7, 2);
   x = norm_relu(g, "features.norm0", "features.relu0", x);
-  return max_pool2d(g, "features.pool0", x,
-                    {.kernel = {3, 3}, .stride = {2, 2}, .padding = Padding::same(1)});
+  return layers::max_pool2d(
+      g, "features.pool0", x,
+      {.kernel = {3, 3}, .stride = {2, 2}, .padding = engine::Padding::same(1)});
 }
 
 // x beside `growth` new channels made from it.
-NodeId dense_layer(GraphBuilder& g, const DenseNet& net, const std::string& prefix, NodeId x) {
-  NodeId y = norm_relu(g, prefix + ".norm1", prefix + ".relu1", x);
+engine::NodeId dense_layer(engine::GraphBuilder& g, const DenseNet& net, const std::string& prefix,
+                           engine::NodeId x) {
+  engine::NodeId y = norm_relu(g, prefix + ".norm1", prefix + ".relu1", x);
   y = conv(g, prefix + ".conv1", y, net.bn_size * net.growth, 1, 1);
   y = norm_relu(g, prefix + ".norm2", prefix + ".relu2", y);
   y = conv(g, prefix + ".conv2", y, net.growth, 3, 1);
-  return concat(g, prefix + ".concat", {x, y});
+  return layers::concat(g, prefix + ".concat", {x, y});
 }
 
-NodeId transition(GraphBuilder& g, const DenseNet& net, const std::string& prefix, NodeId x) {
+engine::NodeId transition(engine::GraphBuilder& g, const DenseNet& net, const std::string& prefix,
+                          engine::NodeId x) {
   const auto channels = static_cast<double>(g.shape(x).channels);
   x = norm_relu(g, prefix + ".norm", prefix + ".relu", x);
   x = conv(g, prefix + ".conv", x,
            static_cast<std::int64_t>(std::floor(net.compression * channels)), 1, 1);
-  return avg_pool2d(g, prefix + ".pool", x, {.kernel = {2, 2}, .stride = {2, 2}});
+  return layers::avg_pool2d(g, prefix + ".pool", x, {.kernel = {2, 2}, .stride = {2, 2}});
 }
 
-Graph build(const DenseNet& net, Shape input, std::int64_t classes) {
-  GraphBuilder g(input);
-  NodeId x = stem(g, net);
+engine::Graph build(const DenseNet& net, engine::Shape input, std::int64_t classes) {
+  engine::GraphBuilder g(input);
+  engine::NodeId x = stem(g, net);
   for (std::size_t block = 1; block <= net.blocks.size(); ++block) {
     const std::string number = to_text(static_cast<std::int64_t>(block));
     for (std::int64_t layer = 1; layer <= net.blocks[block - 1]; ++layer) {
@@ -92,7 +96,7 @@ GraphFunction configure(JsonObject options) {
   if (!(net.compression > 0) || net.compression > 1) {
     options.refuse("\"compression\" is " + to_text(net.compression), "it lies above 0, up to 1");
   }
-  return [net](Shape input, std::int64_t classes) { return build(net, input, classes); };
+  return [net](engine::Shape input, std::int64_t classes) { return build(net, input, classes); };
 }
 
 }  // namespace
@@ -114,4 +118,4 @@ const Family& densenet_family() {
   return family;
 }
 
-}  // namespace apatite
+}  // namespace apatite::models

@@ -5,21 +5,21 @@
 
 #include "base/text.h"
 
-namespace apatite {
+namespace apatite::models {
 namespace {
 
 std::string pair(std::int64_t height, std::int64_t width) {
   return to_text(height) + "x" + to_text(width);
 }
 
-std::string window(const Extent& kernel, const Extent& stride, const Extent& dilation,
-                   const Padding& padding) {
+std::string window(const engine::Extent& kernel, const engine::Extent& stride,
+                   const engine::Extent& dilation, const engine::Padding& padding) {
   std::string text = pair(kernel.height, kernel.width);
-  if (stride != Extent{}) text += " stride " + pair(stride.height, stride.width);
-  if (dilation != Extent{}) text += " dilation " + pair(dilation.height, dilation.width);
-  if (padding == Padding::same(padding.top) && padding.top > 0) {
+  if (stride != engine::Extent{}) text += " stride " + pair(stride.height, stride.width);
+  if (dilation != engine::Extent{}) text += " dilation " + pair(dilation.height, dilation.width);
+  if (padding == engine::Padding::same(padding.top) && padding.top > 0) {
     text += " padding " + to_text(padding.top);
-  } else if (padding != Padding{}) {
+  } else if (padding != engine::Padding{}) {
     text += " padding " + to_text(padding.top) + "," + to_text(padding.left) + "," +
             to_text(padding.bottom) + "," + to_text(padding.right);
   }
@@ -27,27 +27,27 @@ std::string window(const Extent& kernel, const Extent& stride, const Extent& dil
 }
 
 // "conv2d 3x3 stride 2x2 padding 1"; what is at its default is left out.
-std::string op_text(const Op& op) {
-  const std::string name(op_name(op));
+std::string op_text(const engine::Op& op) {
+  const std::string name(engine::op_name(op));
   return std::visit(
-      Overloaded{
-          [&](const Conv2d& conv) {
+      engine::Overloaded{
+          [&](const engine::Conv2d& conv) {
             return name + ' ' + window(conv.kernel, conv.stride, conv.dilation, conv.padding) +
                    (conv.groups != 1 ? " groups " + to_text(conv.groups) : "") +
                    (conv.bias ? " bias" : "");
           },
-          [&](const MaxPool2d& pool) {
+          [&](const engine::MaxPool2d& pool) {
             return name + ' ' + window(pool.kernel, pool.stride, pool.dilation, pool.padding);
           },
-          [&](const AvgPool2d& pool) {
-            return name + ' ' + window(pool.kernel, pool.stride, Extent{}, pool.padding);
+          [&](const engine::AvgPool2d& pool) {
+            return name + ' ' + window(pool.kernel, pool.stride, engine::Extent{}, pool.padding);
           },
-          [&](const Conv2dInputGrad& grad) {
-            const Conv2d& conv = grad.forward;
+          [&](const engine::Conv2dInputGrad& grad) {
+            const engine::Conv2d& conv = grad.forward;
             return name + ' ' + window(conv.kernel, conv.stride, conv.dilation, conv.padding) +
                    (conv.groups != 1 ? " groups " + to_text(conv.groups) : "");
           },
-          [&](const SubsamplePad& pad) { return name + " stride " + to_text(pad.stride); },
+          [&](const engine::SubsamplePad& pad) { return name + " stride " + to_text(pad.stride); },
           [&](const auto& /*no attributes to show*/) { return name; },
       },
       op);
@@ -55,11 +55,11 @@ std::string op_text(const Op& op) {
 
 using Row = std::array<std::string, 5>;
 
-Row row_of(const Graph& graph, NodeId id) {
-  const Node& node = graph.node(id);
+Row row_of(const engine::Graph& graph, engine::NodeId id) {
+  const engine::Node& node = graph.node(id);
   const Cost cost = node_cost(graph, id);
   const auto count = [](std::int64_t n) { return n == 0 ? std::string() : with_thousands(n); };
-  return {node.name, op_text(node.op), to_text(node.shape), count(cost.parameters),
+  return {node.name, op_text(node.op), engine::to_text(node.shape), count(cost.parameters),
           count(cost.multiply_adds)};
 }
 
@@ -85,33 +85,34 @@ std::string render(const std::vector<Row>& rows) {
 
 }  // namespace
 
-Cost node_cost(const Graph& graph, NodeId id) {
-  const Node& node = graph.node(id);
-  const bool is_norm = std::holds_alternative<BatchNorm>(node.op);
-  const bool is_grad = std::holds_alternative<Conv2dInputGrad>(node.op) ||
-                       std::holds_alternative<LinearInputGrad>(node.op) ||
-                       std::holds_alternative<BatchNormGrad>(node.op);  // reads a layer's own
+Cost node_cost(const engine::Graph& graph, engine::NodeId id) {
+  const engine::Node& node = graph.node(id);
+  const bool is_norm = std::holds_alternative<engine::BatchNorm>(node.op);
+  const bool is_grad =
+      std::holds_alternative<engine::Conv2dInputGrad>(node.op) ||
+      std::holds_alternative<engine::LinearInputGrad>(node.op) ||
+      std::holds_alternative<engine::BatchNormGrad>(node.op);  // reads a layer's own
   const std::size_t learnable = is_grad ? 0 : is_norm ? 2 : node.parameters.size();  // gamma, beta
   Cost cost;
   for (std::size_t i = 0; i < learnable; ++i) {
-    cost.parameters += element_count(graph.parameters()[node.parameters[i]].dims);
+    cost.parameters += engine::element_count(graph.parameters()[node.parameters[i]].dims);
   }
-  const bool multiplies =
-      std::holds_alternative<Conv2d>(node.op) || std::holds_alternative<Linear>(node.op);
+  const bool multiplies = std::holds_alternative<engine::Conv2d>(node.op) ||
+                          std::holds_alternative<engine::Linear>(node.op);
   if (multiplies) {
-    const Dims& weight = graph.parameters()[node.parameters[0]].dims;
-    cost.multiply_adds = element_count(weight) / weight[0] * node.shape.size();
-  } else if (is_grad && !std::holds_alternative<BatchNormGrad>(node.op)) {
-    const Dims& weight = graph.parameters()[node.parameters[0]].dims;
+    const engine::Dims& weight = graph.parameters()[node.parameters[0]].dims;
+    cost.multiply_adds = engine::element_count(weight) / weight[0] * node.shape.size();
+  } else if (is_grad && !std::holds_alternative<engine::BatchNormGrad>(node.op)) {
+    const engine::Dims& weight = graph.parameters()[node.parameters[0]].dims;
     cost.multiply_adds =
-        element_count(weight) / weight[0] * graph.node(node.inputs[0]).shape.size();
+        engine::element_count(weight) / weight[0] * graph.node(node.inputs[0]).shape.size();
   }
   return cost;
 }
 
-Cost total_cost(const Graph& graph) {
+Cost total_cost(const engine::Graph& graph) {
   Cost total;
-  for (NodeId id = 0; id < graph.nodes().size(); ++id) {
+  for (engine::NodeId id = 0; id < graph.nodes().size(); ++id) {
     const Cost cost = node_cost(graph, id);
     total.parameters += cost.parameters;
     total.multiply_adds += cost.multiply_adds;
@@ -119,19 +120,19 @@ Cost total_cost(const Graph& graph) {
   return total;
 }
 
-std::vector<NodeId> candidate_taps(const Graph& graph) {
+std::vector<engine::NodeId> candidate_taps(const engine::Graph& graph) {
   const auto readers = graph.consumers();
-  std::vector<NodeId> taps;
-  NodeId furthest = graph.input();  // the last node that reads one before the current
-  for (NodeId id = graph.input(); id < graph.output(); ++id) {
+  std::vector<engine::NodeId> taps;
+  engine::NodeId furthest = graph.input();  // the last node that reads one before the current
+  for (engine::NodeId id = graph.input(); id < graph.output(); ++id) {
     const bool all_paths = furthest <= id;
-    for (const NodeId reader : readers[id]) {
+    for (const engine::NodeId reader : readers[id]) {
       if (reader <= graph.output()) furthest = std::max(furthest, reader);  // else a gradient
     }
-    const Shape& shape = graph.node(id).shape;
+    const engine::Shape& shape = graph.node(id).shape;
     if (!all_paths || id == graph.input() || shape.height * shape.width == 1) continue;
-    const auto same_size = [&](NodeId tap) {
-      const Shape& other = graph.node(tap).shape;
+    const auto same_size = [&](engine::NodeId tap) {
+      const engine::Shape& other = graph.node(tap).shape;
       return other.height == shape.height && other.width == shape.width;
     };
     if (!taps.empty() && same_size(taps.back())) taps.pop_back();
@@ -140,15 +141,15 @@ std::vector<NodeId> candidate_taps(const Graph& graph) {
   return taps;
 }
 
-std::string describe(const Graph& graph) {
+std::string describe(const engine::Graph& graph) {
   std::vector<Row> rows{{"node", "op", "shape", "parameters", "multiply-adds"}};
-  for (NodeId id = 0; id < graph.nodes().size(); ++id) rows.push_back(row_of(graph, id));
+  for (engine::NodeId id = 0; id < graph.nodes().size(); ++id) rows.push_back(row_of(graph, id));
   const Cost total = total_cost(graph);
   rows.push_back(
       {"total", "", "", with_thousands(total.parameters), with_thousands(total.multiply_adds)});
   std::vector<std::string> taps;
-  for (const NodeId id : candidate_taps(graph)) taps.push_back(graph.node(id).name);
+  for (const engine::NodeId id : candidate_taps(graph)) taps.push_back(graph.node(id).name);
   return render(rows) + "candidate taps: " + join(taps) + '\n';
 }
 
-}  // namespace apatite
+}  // namespace apatite::models

@@ -7,7 +7,7 @@
 
 #include "engine/graph/graph.h"
 
-namespace apatite {
+namespace apatite::models {
 
 struct Cost {
   // Learnable numbers: weights, biases, gamma, beta. The statistics of batch normalisation are not
@@ -18,15 +18,15 @@ struct Cost {
   std::int64_t multiply_adds = 0;
 };
 
-Cost node_cost(const Graph& graph, NodeId id);
-Cost total_cost(const Graph& graph);
+Cost node_cost(const engine::Graph& graph, engine::NodeId id);
+Cost total_cost(const engine::Graph& graph);
 
 // Where one would look at a network (Grad-CAM): for each size of image inside it, the last node of
 // that size through which every path from the input to the logits leads; from large to small.
-std::vector<NodeId> candidate_taps(const Graph& graph);
+std::vector<engine::NodeId> candidate_taps(const engine::Graph& graph);
 
 // A table of all nodes (name, op with its attributes, shape, parameters, multiply-adds), the totals
 // and the candidate taps; lines end in '\n'.
-std::string describe(const Graph& graph);
+std::string describe(const engine::Graph& graph);
 
-}  // namespace apatite
+}  // namespace apatite::models

@@ -10,10 +10,10 @@
 #include "base/json_object.h"
 #include "engine/graph/graph.h"
 
-namespace apatite {
+namespace apatite::models {
 
 // Builds a network for one input shape and number of logits.
-using GraphFunction = std::function<Graph(Shape input, std::int64_t classes)>;
+using GraphFunction = std::function<engine::Graph(engine::Shape input, std::int64_t classes)>;
 
 struct Family {
   struct Preset {
@@ -24,7 +24,7 @@ struct Family {
 
   std::string name;
   std::string description;
-  Shape default_input;
+  engine::Shape default_input;
   std::int64_t default_classes;
   std::vector<Preset> presets;
   // Reads and checks the options; refuses those that it does not know.
@@ -42,4 +42,4 @@ inline constexpr JsonObject::Range kChannelCount{1, 1 << 16};
 // The field `key`: how many layers each stage has, at most 8 stages and 512 layers in all.
 std::vector<std::int64_t> layers_per_stage(JsonObject& options, std::string_view key);
 
-}  // namespace apatite
+}  // namespace apatite::models

@@ -5,7 +5,7 @@
 #include "base/json_object.h"
 #include "models/models.h"
 
-namespace apatite {
+namespace apatite::models {
 
 Json to_json(const ModelConfig& config) {
   return {{"architecture", config.architecture},
@@ -31,4 +31,4 @@ ModelConfig model_config_from_json(const Json& json, std::string_view where) {
   return config;
 }
 
-}  // namespace apatite
+}  // namespace apatite::models

@@ -7,7 +7,7 @@
 
 #include "base/json.h"
 
-namespace apatite {
+namespace apatite::models {
 
 struct ModelConfig {
   std::string architecture{};   // a preset ("resnet101") or a family ("resnet"), see models()
@@ -27,4 +27,4 @@ Json to_json(const ModelConfig& config);
 // unknown architecture or an option that it does not take.
 ModelConfig model_config_from_json(const Json& json, std::string_view where);
 
-}  // namespace apatite
+}  // namespace apatite::models

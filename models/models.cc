@@ -9,7 +9,7 @@
 #include "base/text.h"
 #include "models/family.h"
 
-namespace apatite {
+namespace apatite::models {
 namespace {
 
 constexpr std::int64_t kMostClasses = 1'000'000;
@@ -145,7 +145,7 @@ std::vector<std::int64_t> layers_per_stage(JsonObject& options, std::string_view
 
 void check_model_config(const ModelConfig& config) { configure(config); }
 
-Graph build_model(const ModelConfig& config, std::int64_t height, std::int64_t width) {
+engine::Graph build_model(const ModelConfig& config, std::int64_t height, std::int64_t width) {
   const GraphFunction build = configure(config);
   check_range(config, "the input's height", height, kMostPixels);
   check_range(config, "the input's width", width, kMostPixels);
@@ -161,4 +161,4 @@ Graph build_model(const ModelConfig& config, std::int64_t height, std::int64_t w
   }
 }
 
-}  // namespace apatite
+}  // namespace apatite::models

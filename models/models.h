@@ -9,13 +9,13 @@
 #include "engine/graph/graph.h"
 #include "models/model_config.h"
 
-namespace apatite {
+namespace apatite::models {
 
 struct ModelInfo {
-  std::string name;         // "resnet101"
-  std::string family;       // "resnet"; equal to `name` for a family itself
-  std::string description;  // one line, with its source
-  Shape default_input;      // of its paper's data set
+  std::string name;             // "resnet101"
+  std::string family;           // "resnet"; equal to `name` for a family itself
+  std::string description;      // one line, with its source
+  engine::Shape default_input;  // of its paper's data set
   std::int64_t default_classes = 1000;
 };
 
@@ -30,9 +30,9 @@ ModelConfig default_config(std::string_view name);
 // CIFAR ResNets': akamaster/pytorch_resnet_cifar10's) state dict, in that order.
 // Throws Error (kUsage): an unknown name (with the nearest), an option or number out of range, an
 // input too small for a layer (which one, and the smallest input that fits).
-Graph build_model(const ModelConfig& config, std::int64_t height, std::int64_t width);
+engine::Graph build_model(const ModelConfig& config, std::int64_t height, std::int64_t width);
 
 // What build_model checks that does not depend on the input's size.
 void check_model_config(const ModelConfig& config);
 
-}  // namespace apatite
+}  // namespace apatite::models

@@ -19,7 +19,7 @@
 #include "models/blocks.h"
 #include "models/family.h"
 
-namespace apatite {
+namespace apatite::models {
 namespace {
 
 struct ResNet {
@@ -32,41 +32,42 @@ struct ResNet {
 };
 
 // conv1x1 - conv3x3 - conv1x1, the last four times as wide (figure 5, right).
-NodeId bottleneck_branch(GraphBuilder& g, const std::string& prefix, NodeId x, std::int64_t width,
-                         std::int64_t stride, bool stride_in_1x1) {
+engine::NodeId bottleneck_branch(engine::GraphBuilder& g, const std::string& prefix,
+                                 engine::NodeId x, std::int64_t width, std::int64_t stride,
+                                 bool stride_in_1x1) {
   x = conv(g, prefix + ".conv1", x, width, 1, stride_in_1x1 ? stride : 1);
-  x = batch_norm(g, prefix + ".bn1", x);
-  x = relu(g, prefix + ".relu1", x);
+  x = layers::batch_norm(g, prefix + ".bn1", x);
+  x = layers::relu(g, prefix + ".relu1", x);
   x = conv(g, prefix + ".conv2", x, width, 3, stride_in_1x1 ? 1 : stride);
-  x = batch_norm(g, prefix + ".bn2", x);
-  x = relu(g, prefix + ".relu2", x);
+  x = layers::batch_norm(g, prefix + ".bn2", x);
+  x = layers::relu(g, prefix + ".relu2", x);
   x = conv(g, prefix + ".conv3", x, 4 * width, 1, 1);
-  return batch_norm(g, prefix + ".bn3", x);
+  return layers::batch_norm(g, prefix + ".bn3", x);
 }
 
 // The identity where shapes agree, else a strided 1x1 convolution (section 3.3, option B).
-NodeId shortcut(GraphBuilder& g, const std::string& prefix, NodeId x, std::int64_t channels,
-                std::int64_t stride) {
+engine::NodeId shortcut(engine::GraphBuilder& g, const std::string& prefix, engine::NodeId x,
+                        std::int64_t channels, std::int64_t stride) {
   if (stride == 1 && g.shape(x).channels == channels) return x;
   x = conv(g, prefix + ".downsample.0", x, channels, 1, stride);
-  return batch_norm(g, prefix + ".downsample.1", x);
+  return layers::batch_norm(g, prefix + ".downsample.1", x);
 }
 
-NodeId block(GraphBuilder& g, const ResNet& net, const std::string& prefix, NodeId x,
-             std::int64_t width, std::int64_t stride) {
-  const NodeId branch = net.bottleneck
-                            ? bottleneck_branch(g, prefix, x, width, stride, net.stride_in_1x1)
-                            : basic_branch(g, prefix, x, width, stride);
+engine::NodeId block(engine::GraphBuilder& g, const ResNet& net, const std::string& prefix,
+                     engine::NodeId x, std::int64_t width, std::int64_t stride) {
+  const engine::NodeId branch =
+      net.bottleneck ? bottleneck_branch(g, prefix, x, width, stride, net.stride_in_1x1)
+                     : basic_branch(g, prefix, x, width, stride);
   return residual_sum(g, prefix, branch, shortcut(g, prefix, x, g.shape(branch).channels, stride));
 }
 
-Graph build(const ResNet& net, Shape input, std::int64_t classes) {
-  GraphBuilder g(input);
-  NodeId x = conv(g, "conv1", 0, net.width, 7, 2);
-  x = batch_norm(g, "bn1", x);
-  x = relu(g, "relu", x);
-  x = max_pool2d(g, "maxpool", x,
-                 {.kernel = {3, 3}, .stride = {2, 2}, .padding = Padding::same(1)});
+engine::Graph build(const ResNet& net, engine::Shape input, std::int64_t classes) {
+  engine::GraphBuilder g(input);
+  engine::NodeId x = conv(g, "conv1", 0, net.width, 7, 2);
+  x = layers::batch_norm(g, "bn1", x);
+  x = layers::relu(g, "relu", x);
+  x = layers::max_pool2d(g, "maxpool", x,
+                         {.kernel = {3, 3}, .stride = {2, 2}, .padding = engine::Padding::same(1)});
   std::int64_t stage = 1;
   for (const std::int64_t blocks : net.layers) {
     for (std::int64_t i = 0; i < blocks; ++i) {
@@ -87,7 +88,7 @@ GraphFunction configure(JsonObject options) {
   if (net.stride_in_1x1 && !net.bottleneck) {
     options.refuse("asks for \"stride_in_1x1\" of basic blocks", "they have no 1x1 to stride in");
   }
-  return [net](Shape input, std::int64_t classes) { return build(net, input, classes); };
+  return [net](engine::Shape input, std::int64_t classes) { return build(net, input, classes); };
 }
 
 }  // namespace
@@ -110,4 +111,4 @@ const Family& resnet_family() {
   return family;
 }
 
-}  // namespace apatite
+}  // namespace apatite::models

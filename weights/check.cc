@@ -8,11 +8,11 @@
 #include "weights/self_test.h"
 #include "weights/weights_file.h"
 
-namespace apatite {
+namespace apatite::weights {
 namespace {
 
-void check_values(const WeightsFile& file, const Graph& graph, CheckReport& report) {
-  for (const Parameter& parameter : graph.parameters()) {
+void check_values(const WeightsFile& file, const engine::Graph& graph, CheckReport& report) {
+  for (const engine::Parameter& parameter : graph.parameters()) {
     const LoadedTensor loaded = file.load_with_report(parameter);
     report.tensors += 1;
     report.values += static_cast<std::int64_t>(loaded.values.size());
@@ -22,18 +22,18 @@ void check_values(const WeightsFile& file, const Graph& graph, CheckReport& repo
 
 // Throws unless `expected` can be compared with what this engine computes.
 void check_contract(const SelfTest& expected, const std::string& where) {
-  if (expected.contract == kContractVersion) return;
+  if (expected.contract == engine::kContractVersion) return;
   throw Error(ErrorKind::kBadFile, where,
               "its self-test was made by version " + to_text(std::int64_t{expected.contract}) +
                   " of the arithmetic, this apatite computes by version " +
-                  to_text(std::int64_t{kContractVersion}),
+                  to_text(std::int64_t{engine::kContractVersion}),
               "use an apatite of that version, or convert the weights again");
 }
 
 }  // namespace
 
-CheckReport check_weights(const std::filesystem::path& path, const Backend& backend,
-                          const CompileOptions& options) {
+CheckReport check_weights(const std::filesystem::path& path, const engine::Backend& backend,
+                          const engine::CompileOptions& options) {
   const WeightsFile file(path);
   CheckReport report;
   report.file = file.where();
@@ -41,12 +41,12 @@ CheckReport check_weights(const std::filesystem::path& path, const Backend& back
   report.bytes = file.bytes().size();
   report.metadata = file.metadata();
   report.backend = backend.name();
-  report.isa = resolve_isa(backend, options.isa);
+  report.isa = engine::resolve_isa(backend, options.isa);
 
   const std::optional<SelfTest>& expected = report.metadata.self_test;
   if (expected) check_contract(*expected, file.where());
-  const Shape input = expected ? expected->input : default_input(report.metadata.model);
-  const Graph graph = file.graph(input.height, input.width);
+  const engine::Shape input = expected ? expected->input : default_input(report.metadata.model);
+  const engine::Graph graph = file.graph(input.height, input.width);
   check_values(file, graph, report);
   report.self_test =
       make_self_test(graph, file, backend, options, expected ? expected->seed : kSelfTestSeed);
@@ -61,12 +61,13 @@ CheckReport check_weights(const std::filesystem::path& path, const Backend& back
 }
 
 std::vector<std::string> CheckReport::lines() const {
-  const ModelConfig& model = metadata.model;
+  const models::ModelConfig& model = metadata.model;
   std::string source = "source      none";
   if (!metadata.source_name.empty()) {
     source = "source      " + metadata.source_name + ", sha256 " + metadata.source_sha256;
   }
-  const std::string run = to_text(self_test.input) + " on backend " + backend + " (" + isa + ")";
+  const std::string run =
+      engine::to_text(self_test.input) + " on backend " + backend + " (" + isa + ")";
   return {
       "file        " + file + ", " + with_thousands(static_cast<std::int64_t>(bytes)) + " bytes",
       "sha256      " + sha256,
@@ -83,4 +84,4 @@ std::vector<std::string> CheckReport::lines() const {
   };
 }
 
-}  // namespace apatite
+}  // namespace apatite::weights

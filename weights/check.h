@@ -9,7 +9,7 @@
 #include "engine/backend/backend.h"
 #include "weights/metadata.h"
 
-namespace apatite {
+namespace apatite::weights {
 
 struct CheckReport {
   std::string file;
@@ -32,7 +32,7 @@ struct CheckReport {
 // Opens the file (header, metadata, table), reads every tensor (finite), and runs the self-test on
 // `backend`. Throws Error: what WeightsFile throws; kBadFile if the file's self-test was made by
 // another version of the contract or another result came out (both hashes are named).
-CheckReport check_weights(const std::filesystem::path& path, const Backend& backend,
-                          const CompileOptions& options = {});
+CheckReport check_weights(const std::filesystem::path& path, const engine::Backend& backend,
+                          const engine::CompileOptions& options = {});
 
-}  // namespace apatite
+}  // namespace apatite::weights

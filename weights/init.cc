@@ -6,7 +6,7 @@
 #include "base/random.h"
 #include "engine/runtime/fp_environment.h"
 
-namespace apatite {
+namespace apatite::weights {
 namespace {
 
 // Fowler, Noll, Vo: http://www.isthe.com/chongo/tech/comp/fnv/
@@ -16,8 +16,8 @@ constexpr std::uint64_t fnv1a(std::string_view text) {
   return hash;
 }
 
-float he_uniform_bound(const Dims& dims) {
-  const std::int64_t fan_in = element_count(std::span(dims).subspan(1));
+float he_uniform_bound(const engine::Dims& dims) {
+  const std::int64_t fan_in = engine::element_count(std::span(dims).subspan(1));
   return static_cast<float>(std::sqrt(6.0 / static_cast<double>(fan_in)));
 }
 
@@ -27,7 +27,7 @@ struct Formula {
   float scale;
 };
 
-Formula formula_of(const Parameter& parameter) {
+Formula formula_of(const engine::Parameter& parameter) {
   const std::string_view name = parameter.name;
   if (name.ends_with("running_mean") || name.ends_with("bias")) return {0.0F, 0x1p-5F};
   if (name.ends_with("running_var")) return {1.0F, 0x1p-1F};
@@ -37,11 +37,11 @@ Formula formula_of(const Parameter& parameter) {
 
 }  // namespace
 
-Tensor seeded_tensor(const Parameter& parameter, std::uint64_t seed) {
-  const FpEnvironment environment;
+engine::Tensor seeded_tensor(const engine::Parameter& parameter, std::uint64_t seed) {
+  const engine::FpEnvironment environment;
   const std::uint64_t stream = random_stream(seed, fnv1a(parameter.name));
   const Formula formula = formula_of(parameter);
-  auto tensor = Tensor::uninitialized(parameter.dims);
+  auto tensor = engine::Tensor::uninitialized(parameter.dims);
   for (std::size_t i = 0; i < tensor.size(); ++i) {
     const float scaled = random_symmetric(stream, i) * formula.scale;
     tensor.data()[i] = formula.offset + scaled;
@@ -49,12 +49,12 @@ Tensor seeded_tensor(const Parameter& parameter, std::uint64_t seed) {
   return tensor;
 }
 
-NamedTensors seeded_tensors(const Graph& graph, std::uint64_t seed) {
+NamedTensors seeded_tensors(const engine::Graph& graph, std::uint64_t seed) {
   NamedTensors tensors;
-  for (const Parameter& parameter : graph.parameters()) {
+  for (const engine::Parameter& parameter : graph.parameters()) {
     tensors.emplace(parameter.name, seeded_tensor(parameter, seed));
   }
   return tensors;
 }
 
-}  // namespace apatite
+}  // namespace apatite::weights

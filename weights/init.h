@@ -20,18 +20,18 @@
 #include "engine/graph/graph.h"
 #include "weights/safetensors/named_tensors.h"
 
-namespace apatite {
+namespace apatite::weights {
 
-Tensor seeded_tensor(const Parameter& parameter, std::uint64_t seed);
+engine::Tensor seeded_tensor(const engine::Parameter& parameter, std::uint64_t seed);
 
 // Every parameter of the graph.
-NamedTensors seeded_tensors(const Graph& graph, std::uint64_t seed);
+NamedTensors seeded_tensors(const engine::Graph& graph, std::uint64_t seed);
 
 // The same for a backend, one tensor in memory at a time.
-class SeededParameters : public ParameterSource {
+class SeededParameters : public engine::ParameterSource {
  public:
   explicit SeededParameters(std::uint64_t seed) : seed_(seed) {}
-  [[nodiscard]] Tensor load(const Parameter& parameter) const override {
+  [[nodiscard]] engine::Tensor load(const engine::Parameter& parameter) const override {
     return seeded_tensor(parameter, seed_);
   }
 
@@ -39,4 +39,4 @@ class SeededParameters : public ParameterSource {
   std::uint64_t seed_;
 };
 
-}  // namespace apatite
+}  // namespace apatite::weights

@@ -11,7 +11,7 @@
 #include "base/text.h"
 #include "models/models.h"
 
-namespace apatite {
+namespace apatite::weights {
 namespace {
 
 constexpr std::string_view kPrefix = "apatite.";
@@ -58,7 +58,7 @@ std::string self_test_problem(const WeightsMetadata& metadata) {
   const auto in_range = [](std::int64_t size) { return size >= 1 && size <= kMostPixels; };
   if (test.input.channels != metadata.model.input_channels || !in_range(test.input.height) ||
       !in_range(test.input.width)) {
-    return "the self-test's input is " + to_text(test.input) + " (" +
+    return "the self-test's input is " + engine::to_text(test.input) + " (" +
            to_text(metadata.model.input_channels) + " channels and 1 to " + to_text(kMostPixels) +
            " rows and columns are possible)";
   }
@@ -179,7 +179,7 @@ SelfTest self_test_from_json(const Json& json, const std::string& place) {
 }  // namespace
 
 StringMap to_strings(const WeightsMetadata& metadata) {
-  check_model_config(metadata.model);
+  models::check_model_config(metadata.model);
   if (const std::string text = problem(metadata); !text.empty()) {
     throw Error(ErrorKind::kUsage, "weights metadata", text);
   }
@@ -189,7 +189,7 @@ StringMap to_strings(const WeightsMetadata& metadata) {
   };
   try {
     put(kFormat, std::string(kVersion));
-    put(kModel, to_json(metadata.model).dump());
+    put(kModel, models::to_json(metadata.model).dump());
     put(kClasses, Json(metadata.class_names).dump());
     if (!metadata.recipe.is_null()) put(kRecipe, metadata.recipe.dump());
     if (!metadata.source_name.empty()) put(kSourceName, metadata.source_name);
@@ -206,7 +206,7 @@ WeightsMetadata metadata_from_strings(const StringMap& strings, std::string_view
   entries.check_version();
   entries.refuse_unknown();
   WeightsMetadata metadata;
-  metadata.model = model_config_from_json(entries.json(kModel), entries.place(kModel));
+  metadata.model = models::model_config_from_json(entries.json(kModel), entries.place(kModel));
   metadata.class_names = class_names_from_json(entries.json(kClasses), entries.place(kClasses));
   if (entries.has(kRecipe)) metadata.recipe = entries.json(kRecipe);
   metadata.source_name = entries.text_or_empty(kSourceName);
@@ -220,11 +220,11 @@ WeightsMetadata metadata_from_strings(const StringMap& strings, std::string_view
   return metadata;
 }
 
-std::vector<std::string> default_class_names(const ModelConfig& model) {
+std::vector<std::string> default_class_names(const models::ModelConfig& model) {
   if (model.classes == 1) return {"negative", "positive"};
   std::vector<std::string> names;
   for (std::int64_t i = 0; i < model.classes; ++i) names.push_back(to_text(i));
   return names;
 }
 
-}  // namespace apatite
+}  // namespace apatite::weights

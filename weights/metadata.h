@@ -12,12 +12,12 @@
 #include "models/model_config.h"
 #include "weights/safetensors/safetensors.h"
 
-namespace apatite {
+namespace apatite::weights {
 
 // What a file must compute wherever it is run: the logits of a seeded image, by their hash.
 struct SelfTest {
   int contract = 0;           // version of the arithmetic (engine/graph/contract.h)
-  Shape input;                // of the image
+  engine::Shape input;        // of the image
   std::uint64_t seed = 0;     // of the image, weights/self_test.h
   std::string logits_sha256;  // of the logits as little-endian binary32
 
@@ -25,7 +25,7 @@ struct SelfTest {
 };
 
 struct WeightsMetadata {
-  ModelConfig model;
+  models::ModelConfig model;
   // Of the logits, in their order. A one-logit head has {negative, positive}, or {positive} alone.
   std::vector<std::string> class_names;
   // How an image becomes the input (image/recipe/recipe.h checks it); null: none.
@@ -46,6 +46,6 @@ StringMap to_strings(const WeightsMetadata& metadata);
 WeightsMetadata metadata_from_strings(const StringMap& strings, std::string_view where);
 
 // "0", "1", ...; {"negative", "positive"} for a one-logit head.
-std::vector<std::string> default_class_names(const ModelConfig& model);
+std::vector<std::string> default_class_names(const models::ModelConfig& model);
 
-}  // namespace apatite
+}  // namespace apatite::weights

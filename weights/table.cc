@@ -6,13 +6,13 @@
 #include "base/error.h"
 #include "base/text.h"
 
-namespace apatite {
+namespace apatite::weights {
 namespace {
 
-std::string dims_text(const Dims& dims) { return to_text(std::span(dims)); }
+std::string dims_text(const engine::Dims& dims) { return engine::to_text(std::span(dims)); }
 
 // What is wrong with one declared tensor; empty if nothing is.
-std::string problem(const Parameter& declared, const TensorEntry* present) {
+std::string problem(const engine::Parameter& declared, const TensorEntry* present) {
   if (present == nullptr) {
     return "missing " + quote(declared.name) + " (" + dims_text(declared.dims) + ")";
   }
@@ -40,12 +40,12 @@ std::string bounded_list(const std::vector<std::string>& items) {
 
 }  // namespace
 
-void check_table(std::span<const Parameter> declared, std::span<const TensorEntry> present,
+void check_table(std::span<const engine::Parameter> declared, std::span<const TensorEntry> present,
                  std::string_view where) {
   std::map<std::string_view, const TensorEntry*> unused;
   for (const TensorEntry& entry : present) unused.emplace(entry.name, &entry);
   std::vector<std::string> problems;
-  for (const Parameter& parameter : declared) {
+  for (const engine::Parameter& parameter : declared) {
     const auto found = unused.find(parameter.name);
     const TensorEntry* entry = found == unused.end() ? nullptr : found->second;
     if (std::string text = problem(parameter, entry); !text.empty()) {
@@ -62,7 +62,7 @@ void check_table(std::span<const Parameter> declared, std::span<const TensorEntr
               "write it again with `apatite convert` or `apatite init`");
 }
 
-void check_table(std::span<const Parameter> declared, const NamedTensors& present,
+void check_table(std::span<const engine::Parameter> declared, const NamedTensors& present,
                  std::string_view where) {
   std::vector<TensorEntry> entries;
   entries.reserve(present.size());
@@ -72,4 +72,4 @@ void check_table(std::span<const Parameter> declared, const NamedTensors& presen
   check_table(declared, entries, where);
 }
 
-}  // namespace apatite
+}  // namespace apatite::weights

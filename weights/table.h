@@ -9,18 +9,18 @@
 #include "weights/safetensors/named_tensors.h"
 #include "weights/safetensors/safetensors.h"
 
-namespace apatite {
+namespace apatite::weights {
 
 // Every declared tensor must be there with the declared dims and a dtype that binary32 holds
 // exactly (F32, F16, BF16), and nothing else may be there: each tensor is used exactly once.
 // Otherwise throws Error (kBadFile, `where`) with the whole list in one line: what is missing or
 // wrong in the order of the network, then what is left over by name; what would make the line
 // longer than about 4,000 bytes is counted. Neither list holds a name twice.
-void check_table(std::span<const Parameter> declared, std::span<const TensorEntry> present,
+void check_table(std::span<const engine::Parameter> declared, std::span<const TensorEntry> present,
                  std::string_view where);
 
 // The same for tensors in memory.
-void check_table(std::span<const Parameter> declared, const NamedTensors& present,
+void check_table(std::span<const engine::Parameter> declared, const NamedTensors& present,
                  std::string_view where);
 
-}  // namespace apatite
+}  // namespace apatite::weights

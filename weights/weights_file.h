@@ -13,11 +13,11 @@
 #include "weights/safetensors/named_tensors.h"
 #include "weights/safetensors/safetensors.h"
 
-namespace apatite {
+namespace apatite::weights {
 
 // Opening checks everything but the values: the header, the metadata, the table. Tensors are read
 // when they are asked for, and are checked then.
-class WeightsFile : public ParameterSource {
+class WeightsFile : public engine::ParameterSource {
  public:
   // Throws Error: kIo if the file cannot be opened, kBadFile if it is refused.
   explicit WeightsFile(const std::filesystem::path& path);
@@ -31,13 +31,13 @@ class WeightsFile : public ParameterSource {
   [[nodiscard]] std::string sha256() const { return file_.sha256(); }
 
   // The network for images of this size. Throws Error (kUsage) if it is too small.
-  [[nodiscard]] Graph graph(std::int64_t height, std::int64_t width) const;
+  [[nodiscard]] engine::Graph graph(std::int64_t height, std::int64_t width) const;
 
   // Throws Error: kBadFile (the file, the tensor, the index) if a value is not finite; kUsage if
   // the parameter is none of this network's.
-  [[nodiscard]] Tensor load(const Parameter& parameter) const override;
+  [[nodiscard]] engine::Tensor load(const engine::Parameter& parameter) const override;
   // The same, and what was met on the way.
-  [[nodiscard]] LoadedTensor load_with_report(const Parameter& parameter) const;
+  [[nodiscard]] LoadedTensor load_with_report(const engine::Parameter& parameter) const;
 
  private:
   SafetensorsFile file_;
@@ -46,7 +46,7 @@ class WeightsFile : public ParameterSource {
 
 // The input that the architecture's paper used, with the configuration's channels, or a larger one
 // where a layer needs it. Throws Error (kUsage) if no input fits.
-Shape default_input(const ModelConfig& model);
+engine::Shape default_input(const models::ModelConfig& model);
 
 // Writes a file that WeightsFile reads, atomically; the same arguments give the same bytes
 // everywhere. Throws Error: kUsage if metadata or tensors are not what the network declares or a
@@ -54,4 +54,4 @@ Shape default_input(const ModelConfig& model);
 void write_weights(const std::filesystem::path& path, const WeightsMetadata& metadata,
                    const NamedTensors& tensors);
 
-}  // namespace apatite
+}  // namespace apatite::weights

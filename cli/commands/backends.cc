@@ -8,14 +8,14 @@
 #include "engine/backends.h"
 #include "engine/runtime/threads.h"
 
-namespace apatite {
+namespace apatite::cli {
 namespace {
 
-Json describe(const Backend& backend) {
+Json describe(const engine::Backend& backend) {
   const std::string reason = backend.unavailable_reason();
   Json isas = Json::array();
-  const std::string chosen = reason.empty() ? resolve_isa(backend, "") : std::string();
-  for (const Isa& isa : backend.isas()) {
+  const std::string chosen = reason.empty() ? engine::resolve_isa(backend, "") : std::string();
+  for (const engine::Isa& isa : backend.isas()) {
     isas.push_back({{"name", isa.name}, {"present", isa.present}, {"chosen", isa.name == chosen}});
   }
   return {{"name", backend.name()},
@@ -23,7 +23,7 @@ Json describe(const Backend& backend) {
           {"promise", backend.promise()},
           {"available", reason.empty()},
           {"reason", reason},
-          {"default", &backend == backends().front()},
+          {"default", &backend == engine::backends().front()},
           {"isas", isas}};
 }
 
@@ -40,9 +40,9 @@ std::string isa_list(const Json& isas) {
 
 int run(bool as_json) {
   Json list = Json::array();
-  for (const Backend* backend : backends()) list.push_back(describe(*backend));
+  for (const engine::Backend* backend : engine::backends()) list.push_back(describe(*backend));
   if (as_json) {
-    print(to_text(Json{{"backends", list}, {"threads", resolve_threads(0)}}));
+    print(to_text(Json{{"backends", list}, {"threads", engine::resolve_threads(0)}}));
     return 0;
   }
   std::vector<std::vector<std::string>> rows;
@@ -57,7 +57,7 @@ int run(bool as_json) {
     }
   }
   print(table(rows));
-  print("threads by default: " + to_text(std::int64_t{resolve_threads(0)}) + "\n");
+  print("threads by default: " + to_text(std::int64_t{engine::resolve_threads(0)}) + "\n");
   return 0;
 }
 
@@ -75,4 +75,4 @@ void add_backends(CLI::App& program, Action& action) {
   command->callback([as_json, &action] { action = [as_json] { return run(*as_json); }; });
 }
 
-}  // namespace apatite
+}  // namespace apatite::cli

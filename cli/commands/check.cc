@@ -8,7 +8,7 @@
 #include "cli/terminal/output.h"
 #include "image/recipe/recipe.h"
 
-namespace apatite {
+namespace apatite::cli {
 namespace {
 
 struct Options {
@@ -17,10 +17,10 @@ struct Options {
 };
 
 int run(const Options& options) {
-  const CheckReport report =
-      check_weights(options.weights, options.backend.find(), options.backend.compile_options());
+  const weights::CheckReport report = weights::check_weights(
+      options.weights, options.backend.find(), options.backend.compile_options());
   const Json& recipe = report.metadata.recipe;
-  if (!recipe.is_null()) (void)Recipe::from_json(recipe, report.file + " (recipe)");
+  if (!recipe.is_null()) (void)image::Recipe::from_json(recipe, report.file + " (recipe)");
   for (const std::string& line : report.lines()) print(line + "\n");
   return 0;
 }
@@ -43,4 +43,4 @@ void add_check(CLI::App& program, Action& action) {
   command->callback([options, &action] { action = [options] { return run(*options); }; });
 }
 
-}  // namespace apatite
+}  // namespace apatite::cli

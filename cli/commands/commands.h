@@ -7,7 +7,7 @@
 #include <CLI/Formatter.hpp>
 #include <functional>
 
-namespace apatite {
+namespace apatite::cli {
 
 using Action = std::function<int()>;
 
@@ -27,4 +27,4 @@ void add_inspect(CLI::App& program, Action& action);
 void add_recipes(CLI::App& program, Action& action);
 void add_version(CLI::App& program, Action& action);
 
-}  // namespace apatite
+}  // namespace apatite::cli

@@ -13,7 +13,7 @@
 #include "eval/report/comparison_output.h"
 #include "eval/report/metrics_table.h"
 
-namespace apatite {
+namespace apatite::cli {
 namespace {
 
 struct Options : ScoreOptions {
@@ -23,11 +23,11 @@ struct Options : ScoreOptions {
   std::uint64_t seed = 1;
 };
 
-ComparisonOptions comparison_options(const Options& options) {
-  ComparisonOptions result;
+eval::ComparisonOptions comparison_options(const Options& options) {
+  eval::ComparisonOptions result;
   result.evaluation = case_options(options);
   if (options.correlation == "exchangeable") {
-    result.correlation = WorkingCorrelation::kExchangeable;
+    result.correlation = eval::WorkingCorrelation::kExchangeable;
   } else if (options.correlation != "independence") {
     throw Error(ErrorKind::kUsage, "--correlation",
                 "there is none called '" + options.correlation + "'",
@@ -45,11 +45,12 @@ ComparisonOptions comparison_options(const Options& options) {
   return result;
 }
 
-ModelComparison compare_files(const Options& options, const ComparisonOptions& comparison) {
-  const ScoreColumns columns = columns_of(options, "compare");
-  const Tell& tell = comparison.evaluation.tell;
+eval::ModelComparison compare_files(const Options& options,
+                                    const eval::ComparisonOptions& comparison) {
+  const eval::ScoreColumns columns = columns_of(options, "compare");
+  const eval::Tell& tell = comparison.evaluation.tell;
   std::vector<std::string> sources;
-  ModelComparison result;
+  eval::ModelComparison result;
   if (options.unpaired) {
     if (options.files.size() != 2) {
       throw Error(ErrorKind::kUsage, "--unpaired",
@@ -60,22 +61,22 @@ ModelComparison compare_files(const Options& options, const ComparisonOptions& c
       throw Error(ErrorKind::kUsage, "--unpaired", "it takes one --threshold or a rule on a split",
                   "leave out --threshold-file and further thresholds");
     }
-    ScoreTable a = read_tables({options.files[0]}, columns, sources, tell);
-    ScoreTable b = read_tables({options.files[1]}, columns, sources, tell);
+    eval::ScoreTable a = read_tables({options.files[0]}, columns, sources, tell);
+    eval::ScoreTable b = read_tables({options.files[1]}, columns, sources, tell);
     // Of one column in two files, the files are the names.
     if (a.models.size() == 1 && b.models.size() == 1 && a.models[0].name == b.models[0].name) {
       a.models[0].name = sources[0];
       b.models[0].name = sources[1];
     }
-    result = compare_unpaired(std::move(a), std::move(b), comparison);
+    result = eval::compare_unpaired(std::move(a), std::move(b), comparison);
   } else {
     if (options.files.empty()) {
       throw Error(ErrorKind::kUsage, "compare", "there is nothing to compare",
                   "pass predictions (CSV)");
     }
     ScoreFiles files = read_score_files(options, columns, tell);
-    result =
-        compare_models(std::move(files.table), files.tuning ? &*files.tuning : nullptr, comparison);
+    result = eval::compare_models(std::move(files.table), files.tuning ? &*files.tuning : nullptr,
+                                  comparison);
     sources = files.sources;
   }
   result.evaluation.sources = sources;
@@ -83,21 +84,21 @@ ModelComparison compare_files(const Options& options, const ComparisonOptions& c
 }
 
 int run(const Options& options) {
-  const TableFormat format = parse_table_format(options.format);
+  const eval::TableFormat format = eval::parse_table_format(options.format);
   StepProgress progress;
-  ComparisonOptions settings = comparison_options(options);
+  eval::ComparisonOptions settings = comparison_options(options);
   settings.evaluation.tell = progress.tell();
-  const ModelComparison comparison = compare_files(options, settings);
-  if (!options.json.empty()) write_file(options.json, to_text(comparison_json(comparison)));
-  if (!options.table.empty()) write_file(options.table, comparison_table(comparison, format));
-  if (format != TableFormat::kText) {
-    print(comparison_table(comparison, format));
+  const eval::ModelComparison comparison = compare_files(options, settings);
+  if (!options.json.empty()) write_file(options.json, to_text(eval::comparison_json(comparison)));
+  if (!options.table.empty()) write_file(options.table, eval::comparison_table(comparison, format));
+  if (format != eval::TableFormat::kText) {
+    print(eval::comparison_table(comparison, format));
     return 0;
   }
-  print(description(comparison.evaluation));
-  print(comparison_notes(comparison));
-  print("\n" + summary_table(comparison.evaluation, format));
-  print("\n" + comparison_table(comparison, format));
+  print(eval::description(comparison.evaluation));
+  print(eval::comparison_notes(comparison));
+  print("\n" + eval::summary_table(comparison.evaluation, format));
+  print("\n" + eval::comparison_table(comparison, format));
   return 0;
 }
 
@@ -148,4 +149,4 @@ void add_compare(CLI::App& program, Action& action) {
   command->callback([options, &action] { action = [options] { return run(*options); }; });
 }
 
-}  // namespace apatite
+}  // namespace apatite::cli

@@ -9,7 +9,7 @@
 #include "cli/options/new_weights.h"
 #include "cli/terminal/output.h"
 
-namespace apatite {
+namespace apatite::cli {
 namespace {
 
 struct Options {
@@ -18,19 +18,19 @@ struct Options {
   std::string recipe;
   std::string classes;
   std::string model_options;
-  ConvertOptions convert;
+  weights::ConvertOptions convert;
 };
 
 int run(const Options& options) {
-  ConvertOptions convert_options = options.convert;
+  weights::ConvertOptions convert_options = options.convert;
   convert_options.class_names = class_names(options.classes);
   convert_options.recipe = recipe_option(options.recipe);
   if (!options.model_options.empty()) {
     convert_options.model_options = parse_json(options.model_options, "--model-options");
   }
-  const Conversion conversion = convert(options.input, convert_options);
+  const weights::Conversion conversion = weights::convert(options.input, convert_options);
   for (const std::string& line : conversion.report.lines()) print(line + "\n");
-  WeightsMetadata metadata;
+  weights::WeightsMetadata metadata;
   metadata.model = conversion.model;
   metadata.class_names = conversion.class_names;
   metadata.recipe = conversion.recipe;
@@ -76,4 +76,4 @@ void add_convert(CLI::App& program, Action& action) {
   command->callback([options, &action] { action = [options] { return run(*options); }; });
 }
 
-}  // namespace apatite
+}  // namespace apatite::cli

@@ -17,7 +17,7 @@
 #include "models/models.h"
 #include "weights/weights_file.h"
 
-namespace apatite {
+namespace apatite::cli {
 namespace {
 
 struct Options {
@@ -30,73 +30,76 @@ struct Options {
 };
 
 bool is_model(const std::string& name) {
-  const auto list = models();
+  const auto list = models::models();
   return std::any_of(list.begin(), list.end(),
-                     [&](const ModelInfo& model) { return model.name == name; });
+                     [&](const models::ModelInfo& model) { return model.name == name; });
 }
 
 // The network and the size of image that it usually takes.
-std::pair<ModelConfig, Shape> network(const Options& options) {
+std::pair<models::ModelConfig, engine::Shape> network(const Options& options) {
   // A name comes first; a file of that name is ./NAME.
   if (is_model(options.subject) || !std::filesystem::exists(options.subject)) {
-    const ModelConfig config = make_config(options.subject, options.model);
-    return {config, default_input(config)};
+    const models::ModelConfig config = make_config(options.subject, options.model);
+    return {config, weights::default_input(config)};
   }
   if (options.model.classes || options.model.input_channels || !options.model.options.empty()) {
     throw Error(ErrorKind::kUsage, options.subject, "is a weights file, which fixes the network",
                 "leave out --num-classes, --input-channels and --model-options");
   }
-  const WeightsFile weights(options.subject);
-  const WeightsMetadata& metadata = weights.metadata();
-  if (metadata.recipe.is_null()) return {metadata.model, default_input(metadata.model)};
-  const Recipe recipe = Recipe::from_json(metadata.recipe, weights.where() + " (recipe)");
+  const weights::WeightsFile weights(options.subject);
+  const weights::WeightsMetadata& metadata = weights.metadata();
+  if (metadata.recipe.is_null()) return {metadata.model, weights::default_input(metadata.model)};
+  const image::Recipe recipe =
+      image::Recipe::from_json(metadata.recipe, weights.where() + " (recipe)");
   return {metadata.model,
-          recipe.has_fixed_size() ? recipe.output_shape() : default_input(metadata.model)};
+          recipe.has_fixed_size() ? recipe.output_shape() : weights::default_input(metadata.model)};
 }
 
-Graph graph_of(const Options& options) {
+engine::Graph graph_of(const Options& options) {
   const auto [config, input] = network(options);
-  return build_model(config, options.height.value_or(input.height),
-                     options.width.value_or(input.width));
+  return models::build_model(config, options.height.value_or(input.height),
+                             options.width.value_or(input.width));
 }
 
-std::vector<std::string> names(const Graph& graph, const std::vector<NodeId>& ids) {
+std::vector<std::string> names(const engine::Graph& graph, const std::vector<engine::NodeId>& ids) {
   std::vector<std::string> list;
   list.reserve(ids.size());
-  for (const NodeId id : ids) list.push_back(graph.node(id).name);
+  for (const engine::NodeId id : ids) list.push_back(graph.node(id).name);
   return list;
 }
 
-Json to_json(const Graph& graph) {
+Json to_json(const engine::Graph& graph) {
   Json nodes = Json::array();
-  for (NodeId id = 0; id < graph.nodes().size(); ++id) {
-    const Node& node = graph.node(id);
-    const Cost cost = node_cost(graph, id);
+  for (engine::NodeId id = 0; id < graph.nodes().size(); ++id) {
+    const engine::Node& node = graph.node(id);
+    const models::Cost cost = models::node_cost(graph, id);
     nodes.push_back({{"name", node.name},
-                     {"op", op_name(node.op)},
+                     {"op", engine::op_name(node.op)},
                      {"inputs", names(graph, node.inputs)},
                      {"shape", {node.shape.channels, node.shape.height, node.shape.width}},
                      {"parameters", cost.parameters},
                      {"multiply_adds", cost.multiply_adds}});
   }
-  const Cost total = total_cost(graph);
+  const models::Cost total = models::total_cost(graph);
   return {{"nodes", std::move(nodes)},
           {"parameters", total.parameters},
           {"multiply_adds", total.multiply_adds},
-          {"candidate_taps", names(graph, candidate_taps(graph))}};
+          {"candidate_taps", names(graph, models::candidate_taps(graph))}};
 }
 
-std::string tap_table(const Graph& graph) {
+std::string tap_table(const engine::Graph& graph) {
   std::vector<std::vector<std::string>> rows;
-  for (const NodeId id : candidate_taps(graph)) {
-    rows.push_back({graph.node(id).name, to_text(graph.node(id).shape)});
+  for (const engine::NodeId id : models::candidate_taps(graph)) {
+    rows.push_back({graph.node(id).name, engine::to_text(graph.node(id).shape)});
   }
   return table(rows);
 }
 
 int run(const Options& options) {
-  const Graph graph = graph_of(options);
-  print(options.json ? to_text(to_json(graph)) : options.taps ? tap_table(graph) : describe(graph));
+  const engine::Graph graph = graph_of(options);
+  print(options.json   ? to_text(to_json(graph))
+        : options.taps ? tap_table(graph)
+                       : models::describe(graph));
   return 0;
 }
 
@@ -122,4 +125,4 @@ void add_describe(CLI::App& program, Action& action) {
   command->callback([options, &action] { action = [options] { return run(*options); }; });
 }
 
-}  // namespace apatite
+}  // namespace apatite::cli

@@ -16,7 +16,7 @@
 #include "eval/report/metrics_plots.h"
 #include "eval/report/metrics_table.h"
 
-namespace apatite {
+namespace apatite::cli {
 namespace {
 
 namespace fs = std::filesystem;
@@ -34,15 +34,16 @@ struct Options : ScoreOptions {
   std::string full, plots;
 };
 
-EvaluationOptions evaluation_options(const Options& options) {
-  EvaluationOptions result = case_options(options);
+eval::EvaluationOptions evaluation_options(const Options& options) {
+  eval::EvaluationOptions result = case_options(options);
   if (!options.style.empty() && options.style != "kang2021") {
     throw Error(ErrorKind::kUsage, "--style", "there is none called '" + options.style + "'",
                 "there is: kang2021");
   }
   result.confusion.proportions =
-      proportion_method(options.style.empty() ? options.interval : options.style);
-  if (result.confusion.proportions == ProportionMethod::kKang2021 && options.confidence != 0.95) {
+      eval::proportion_method(options.style.empty() ? options.interval : options.style);
+  if (result.confusion.proportions == eval::ProportionMethod::kKang2021 &&
+      options.confidence != 0.95) {
     throw Error(ErrorKind::kUsage, "--style", "kang2021 has 95 % intervals only",
                 "leave out --confidence");
   }
@@ -54,7 +55,7 @@ EvaluationOptions evaluation_options(const Options& options) {
     }
     result.confusion.prevalence = options.prevalence;
   }
-  result.auc = parse_auc_method(options.auc_interval);
+  result.auc = eval::parse_auc_method(options.auc_interval);
   if (options.draws < 2 || options.draws > 10'000'000) {
     throw Error(ErrorKind::kUsage, "--draws", to_text(std::int64_t{options.draws}) + " draws",
                 "pass 2 to 10,000,000");
@@ -77,54 +78,54 @@ EvaluationOptions evaluation_options(const Options& options) {
   return result;
 }
 
-Evaluation evaluate_files(const Options& options, const EvaluationOptions& evaluation) {
+eval::Evaluation evaluate_files(const Options& options, const eval::EvaluationOptions& evaluation) {
   ScoreFiles files = read_score_files(options, columns_of(options, "evaluate"), evaluation.tell);
-  Evaluation result =
-      evaluate(std::move(files.table), files.tuning ? &*files.tuning : nullptr, evaluation);
+  eval::Evaluation result =
+      eval::evaluate(std::move(files.table), files.tuning ? &*files.tuning : nullptr, evaluation);
   result.sources = files.sources;
   return result;
 }
 
-void write_outputs(const Evaluation& evaluation, const Options& options) {
-  if (!options.json.empty()) write_file(options.json, to_text(metrics_json(evaluation)));
-  const TableFormat format = parse_table_format(options.format);
-  if (!options.table.empty()) write_file(options.table, summary_table(evaluation, format));
-  if (!options.full.empty()) write_file(options.full, full_table(evaluation, format));
+void write_outputs(const eval::Evaluation& evaluation, const Options& options) {
+  if (!options.json.empty()) write_file(options.json, to_text(eval::metrics_json(evaluation)));
+  const eval::TableFormat format = eval::parse_table_format(options.format);
+  if (!options.table.empty()) write_file(options.table, eval::summary_table(evaluation, format));
+  if (!options.full.empty()) write_file(options.full, eval::full_table(evaluation, format));
   if (options.plots.empty()) return;
   std::error_code error;
   fs::create_directories(options.plots, error);
   if (error) {
     throw Error(ErrorKind::kIo, options.plots, "cannot create (" + error.message() + ")");
   }
-  for (const NamedPlot& plot : metrics_plots(evaluation)) {
+  for (const eval::NamedPlot& plot : eval::metrics_plots(evaluation)) {
     write_file(fs::path(options.plots) / plot.name, plot.svg);
   }
 }
 
 int run(const Options& options) {
   StepProgress progress;
-  EvaluationOptions settings = evaluation_options(options);
+  eval::EvaluationOptions settings = evaluation_options(options);
   settings.tell = progress.tell();
-  (void)parse_table_format(options.format);
+  (void)eval::parse_table_format(options.format);
   if (options.files.empty() == options.counts.empty()) {
     throw Error(
         ErrorKind::kUsage, "evaluate",
         options.files.empty() ? "there is nothing to evaluate" : "there are files and counts",
         "pass predictions (CSV), or --counts TP,FN,FP,TN");
   }
-  std::vector<CountedModel> counted;
-  for (const std::string& text : options.counts) counted.push_back(parse_counts(text));
-  const Evaluation evaluation =
-      counted.empty() ? evaluate_files(options, settings) : evaluate_counts(counted, settings);
+  std::vector<eval::CountedModel> counted;
+  for (const std::string& text : options.counts) counted.push_back(eval::parse_counts(text));
+  const eval::Evaluation evaluation = counted.empty() ? evaluate_files(options, settings)
+                                                      : eval::evaluate_counts(counted, settings);
   write_outputs(evaluation, options);
-  const TableFormat format = parse_table_format(options.format);
-  if (format != TableFormat::kText) {
-    print(summary_table(evaluation, format));
+  const eval::TableFormat format = eval::parse_table_format(options.format);
+  if (format != eval::TableFormat::kText) {
+    print(eval::summary_table(evaluation, format));
     return 0;
   }
-  print(description(evaluation));
-  print("\n" + summary_table(evaluation, format));
-  print("\n" + full_table(evaluation, format));
+  print(eval::description(evaluation));
+  print("\n" + eval::summary_table(evaluation, format));
+  print("\n" + eval::full_table(evaluation, format));
   return 0;
 }
 
@@ -216,4 +217,4 @@ void add_evaluate(CLI::App& program, Action& action) {
   command->callback([options, &action] { action = [options] { return run(*options); }; });
 }
 
-}  // namespace apatite
+}  // namespace apatite::cli

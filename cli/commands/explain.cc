@@ -12,11 +12,11 @@
 #include "cli/terminal/progress.h"
 #include "cli/terminal/run_report.h"
 
-namespace apatite {
+namespace apatite::cli {
 namespace {
 
 struct Options {
-  ExplainOptions explain;
+  study::ExplainOptions explain;
   std::vector<std::string> weights;
   std::string images, output, recipe;
   std::string size = "layer";
@@ -25,15 +25,16 @@ struct Options {
   bool progress = false;
 };
 
-MapSize find_size(const std::string& name) {
-  if (name == "layer") return MapSize::kLayer;
-  if (name == "input") return MapSize::kInput;
-  if (name == "source") return MapSize::kSource;
+study::MapSize find_size(const std::string& name) {
+  if (name == "layer") return study::MapSize::kLayer;
+  if (name == "input") return study::MapSize::kInput;
+  if (name == "source") return study::MapSize::kSource;
   throw Error(ErrorKind::kUsage, "size", "there is no " + quote(name),
               "one of layer, input, source");
 }
 
-void report(const ExplainSummary& summary, const std::string& output, const Progress& progress) {
+void report(const study::ExplainSummary& summary, const std::string& output,
+            const Progress& progress) {
   const std::string line = run_line(
       summary, output,
       with_thousands(summary.maps) + " maps of " + with_thousands(summary.images) + " images",
@@ -47,7 +48,7 @@ void report(const ExplainSummary& summary, const std::string& output, const Prog
 }
 
 int run(const Options& given) {
-  ExplainOptions options = given.explain;
+  study::ExplainOptions options = given.explain;
   options.weights.assign(given.weights.begin(), given.weights.end());
   options.images = given.images;
   options.output = given.output;
@@ -62,8 +63,8 @@ int run(const Options& given) {
   options.isa = given.backend.isa;
   options.threads = given.backend.threads;
   Progress progress(given.progress);
-  const ExplainSummary summary =
-      explain(options, [&](const RunProgress& state) { progress.show(state.done, state.total); });
+  const study::ExplainSummary summary = study::explain(
+      options, [&](const study::RunProgress& state) { progress.show(state.done, state.total); });
   progress.finish();
   report(summary, given.output, progress);
   return exit_code_of(summary);
@@ -75,7 +76,7 @@ void add_explain(CLI::App& program, Action& action) {
   auto* command = program.add_subcommand(
       "explain", "Show what decisions rest on: Grad-CAM and its kin, over the images");
   const auto options = std::make_shared<Options>();
-  ExplainOptions& explain = options->explain;
+  study::ExplainOptions& explain = options->explain;
   command
       ->add_option("--weights", options->weights,
                    "A weights file; several: --weights A --weights B")
@@ -141,4 +142,4 @@ void add_explain(CLI::App& program, Action& action) {
   command->callback([options, &action] { action = [options] { return run(*options); }; });
 }
 
-}  // namespace apatite
+}  // namespace apatite::cli

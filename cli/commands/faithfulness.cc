@@ -12,11 +12,11 @@
 #include "cli/terminal/progress.h"
 #include "cli/terminal/run_report.h"
 
-namespace apatite {
+namespace apatite::cli {
 namespace {
 
 struct Options {
-  FaithfulnessOptions faithfulness;
+  study::FaithfulnessOptions faithfulness;
   std::string weights, images, output, recipe;
   std::string baseline = "blur";
   MapOptions maps;
@@ -24,7 +24,7 @@ struct Options {
   bool progress = false;
 };
 
-void report(const FaithfulnessSummary& summary, const std::string& output,
+void report(const study::FaithfulnessSummary& summary, const std::string& output,
             const Progress& progress) {
   const std::string line =
       run_line(summary, output, with_thousands(summary.images) + " images", progress);
@@ -33,7 +33,7 @@ void report(const FaithfulnessSummary& summary, const std::string& output,
 }
 
 int run(const Options& given) {
-  FaithfulnessOptions options = given.faithfulness;
+  study::FaithfulnessOptions options = given.faithfulness;
   options.weights = given.weights;
   options.images = given.images;
   options.output = given.output;
@@ -42,13 +42,13 @@ int run(const Options& given) {
   options.target = given.maps.target;
   options.settings = given.maps.settings;
   options.settings.batch = options.batch;
-  options.removal = find_removal(given.baseline);
+  options.removal = gradcam::find_removal(given.baseline);
   options.backend = given.backend.backend;
   options.isa = given.backend.isa;
   options.threads = given.backend.threads;
   Progress progress(given.progress);
-  const FaithfulnessSummary summary = faithfulness(
-      options, [&](const RunProgress& state) { progress.show(state.done, state.total); });
+  const study::FaithfulnessSummary summary = study::faithfulness(
+      options, [&](const study::RunProgress& state) { progress.show(state.done, state.total); });
   progress.finish();
   report(summary, given.output, progress);
   return exit_code_of(summary);
@@ -60,7 +60,7 @@ void add_faithfulness(CLI::App& program, Action& action) {
   auto* command = program.add_subcommand(
       "faithfulness", "Measure whether maps can be trusted: deletion, insertion, randomisation");
   const auto options = std::make_shared<Options>();
-  FaithfulnessOptions& faithfulness = options->faithfulness;
+  study::FaithfulnessOptions& faithfulness = options->faithfulness;
   command->add_option("--weights", options->weights, "The weights file")
       ->required()
       ->type_name("FILE");
@@ -118,4 +118,4 @@ void add_faithfulness(CLI::App& program, Action& action) {
   command->callback([options, &action] { action = [options] { return run(*options); }; });
 }
 
-}  // namespace apatite
+}  // namespace apatite::cli

@@ -10,7 +10,7 @@
 #include "weights/conversion/convert.h"
 #include "weights/weights_file.h"
 
-namespace apatite {
+namespace apatite::cli {
 namespace {
 
 struct Options {
@@ -23,19 +23,20 @@ struct Options {
 };
 
 int run(const Options& options) {
-  WeightsMetadata metadata;
+  weights::WeightsMetadata metadata;
   ModelOptions model = options.model;
   metadata.class_names = class_names(options.classes);
   if (!model.classes && !metadata.class_names.empty()) {
     model.classes = static_cast<std::int64_t>(metadata.class_names.size());
   }
   metadata.model = make_config(options.architecture, model);
-  if (metadata.class_names.empty()) metadata.class_names = default_class_names(metadata.model);
+  if (metadata.class_names.empty())
+    metadata.class_names = weights::default_class_names(metadata.model);
   metadata.recipe = recipe_option(options.recipe);
-  if (metadata.recipe.is_null()) metadata.recipe = default_recipe(metadata.model);
-  const Shape input = default_input(metadata.model);
-  const Graph graph = build_model(metadata.model, input.height, input.width);
-  write_new_weights(options.output, metadata, seeded_tensors(graph, options.seed));
+  if (metadata.recipe.is_null()) metadata.recipe = weights::default_recipe(metadata.model);
+  const engine::Shape input = weights::default_input(metadata.model);
+  const engine::Graph graph = models::build_model(metadata.model, input.height, input.width);
+  write_new_weights(options.output, metadata, weights::seeded_tensors(graph, options.seed));
   return 0;
 }
 
@@ -64,4 +65,4 @@ void add_init(CLI::App& program, Action& action) {
   command->callback([options, &action] { action = [options] { return run(*options); }; });
 }
 
-}  // namespace apatite
+}  // namespace apatite::cli

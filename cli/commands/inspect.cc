@@ -24,7 +24,7 @@
 #include "image/statistics.h"
 #include "weights/weights_file.h"
 
-namespace apatite {
+namespace apatite::cli {
 namespace {
 
 struct Options {
@@ -33,27 +33,28 @@ struct Options {
   bool json = false;
 };
 
-std::optional<Recipe> recipe_of(const Options& options) {
-  if (!options.recipe.empty()) return Recipe::read(options.recipe);
+std::optional<image::Recipe> recipe_of(const Options& options) {
+  if (!options.recipe.empty()) return image::Recipe::read(options.recipe);
   if (options.weights.empty()) return {};
-  const WeightsFile weights(options.weights);
+  const weights::WeightsFile weights(options.weights);
   if (weights.metadata().recipe.is_null()) {
     throw Error(ErrorKind::kUsage, options.weights, "holds no recipe", "pass one with --recipe");
   }
-  return Recipe::from_json(weights.metadata().recipe, options.weights + " (recipe)");
+  return image::Recipe::from_json(weights.metadata().recipe, options.weights + " (recipe)");
 }
 
-ImageContext context_of(const Options& options) {
-  ImageContext context;
-  if (options.laterality == "L") context.laterality = Laterality::kLeft;
-  if (options.laterality == "R") context.laterality = Laterality::kRight;
+image::ImageContext context_of(const Options& options) {
+  image::ImageContext context;
+  if (options.laterality == "L") context.laterality = image::Laterality::kLeft;
+  if (options.laterality == "R") context.laterality = image::Laterality::kRight;
   if (!options.box.empty()) {
-    context.crop = PixelBox{options.box[0], options.box[1], {options.box[2], options.box[3]}};
+    context.crop =
+        image::PixelBox{options.box[0], options.box[1], {options.box[2], options.box[3]}};
   }
   return context;
 }
 
-Json to_json(const ChannelStatistics& channel) {
+Json to_json(const image::ChannelStatistics& channel) {
   Json json{{"least", channel.least},         {"largest", channel.largest},
             {"mean", channel.mean},           {"pixels_at_least", channel.at_least},
             {"histogram", channel.histogram}, {"pixels_at_largest", channel.at_largest}};
@@ -61,7 +62,7 @@ Json to_json(const ChannelStatistics& channel) {
   return json;
 }
 
-Json to_json(const RecipeStep& step) {
+Json to_json(const image::RecipeStep& step) {
   return {{"step", step.name},
           {"shape", {step.shape.channels, step.shape.height, step.shape.width}},
           {"least", step.min},
@@ -72,20 +73,20 @@ Json to_json(const RecipeStep& step) {
 // A file's content: an image or, of floating-point numbers in .npy, a network's input, whose
 // channels are then those of the image.
 struct Content {
-  Image image;
-  std::optional<Tensor> tensor;
+  image::Image image;
+  std::optional<engine::Tensor> tensor;
 };
 
 Content read_tensor(std::span<const std::byte> file, const std::string& path) {
-  NpyTensor read = decode_npy_tensor(file, path);
-  const Dims& dims = read.tensor.dims();
-  Content content{make_image<float>(dims[2], dims[3], dims[1], path), {}};
+  image::NpyTensor read = image::decode_npy_tensor(file, path);
+  const engine::Dims& dims = read.tensor.dims();
+  Content content{image::make_image<float>(dims[2], dims[3], dims[1], path), {}};
   const std::int64_t pixels = dims[2] * dims[3];
   const std::span<float> samples = content.image.values<float>();
   for (std::int64_t i = 0; i < pixels * dims[1]; ++i) {
     samples[static_cast<std::size_t>(i % pixels * dims[1] + i / pixels)] = read.tensor.data()[i];
   }
-  const bool wide = read_npy_header(file, path).type == NpyHeader::Type::kFloat64;
+  const bool wide = image::read_npy_header(file, path).type == image::NpyHeader::Type::kFloat64;
   content.image.facts = {
       {"elements", wide ? "binary64, " + to_text(read.rounded) + " of them rounded to binary32"
                         : std::string("binary32")}};
@@ -99,16 +100,16 @@ Content read_tensor(std::span<const std::byte> file, const std::string& path) {
 
 // What the recipe makes of the image; a tensor is checked against it alone.
 void add_recipe(const Options& options, std::span<const std::byte> file, const Content& content,
-                const Recipe& recipe, Json& report) {
+                const image::Recipe& recipe, Json& report) {
   report["recipe"] = recipe.to_json();
   report["recipe_sha256"] = recipe.sha256();
   if (content.tensor) {
-    load_input(file, recipe, options.image);
+    image::load_input(file, recipe, options.image);
     return;
   }
-  const RecipeResult result = recipe.apply_traced(content.image, context_of(options));
+  const image::RecipeResult result = recipe.apply_traced(content.image, context_of(options));
   Json steps = Json::array();
-  for (const RecipeStep& step : result.trace) steps.push_back(to_json(step));
+  for (const image::RecipeStep& step : result.trace) steps.push_back(to_json(step));
   report["steps"] = std::move(steps);
   report["pixel_map"] = {{"scale_y", result.map.scale_y},
                          {"offset_y", result.map.offset_y},
@@ -118,15 +119,15 @@ void add_recipe(const Options& options, std::span<const std::byte> file, const C
 
 // Everything that is found out; the text is made from it.
 Json report_of(const Options& options, std::span<const std::byte> bytes, const Content& content,
-               const Recipe* recipe) {
-  const Image& image = content.image;
+               const image::Recipe* recipe) {
+  const image::Image& image = content.image;
   Json channels = Json::array();
-  for (const ChannelStatistics& channel : statistics_of(image))
+  for (const image::ChannelStatistics& channel : image::statistics_of(image))
     channels.push_back(to_json(channel));
   Json facts = Json::object();
   for (const auto& [name, value] : image.facts) facts[name] = value;
   Json report{{"file", options.image},
-              {"format", image_format_name(bytes)},
+              {"format", image::image_format_name(bytes)},
               {"bytes", bytes.size()},
               {"sha256", sha256_hex(bytes)},
               {"width", image.width},
@@ -134,7 +135,7 @@ Json report_of(const Options& options, std::span<const std::byte> bytes, const C
               {"bits", image.bit_depth()},
               {"facts", std::move(facts)},
               {"channels", std::move(channels)},
-              {"pixels_sha256", sha256_hex(sample_bytes(image))}};
+              {"pixels_sha256", sha256_hex(image::sample_bytes(image))}};
   if (content.tensor) {
     report["tensor"] = {{"shape", {image.channels, image.height, image.width}},
                         {"sha256", sha256_hex(std::as_bytes(content.tensor->values()))}};
@@ -159,7 +160,7 @@ std::string histogram_of(const Json& channel) {
   const double least = channel["least"];
   const double largest = channel["largest"];
   const bool integers = channel.contains("different_values");
-  const double width = (largest - least + (integers ? 1 : 0)) / ChannelStatistics::kBins;
+  const double width = (largest - least + (integers ? 1 : 0)) / image::ChannelStatistics::kBins;
   const std::int64_t most = *std::max_element(counts.begin(), counts.end());
   std::vector<std::vector<std::string>> rows;
   for (std::size_t bin = 0; bin < counts.size(); ++bin) {
@@ -228,30 +229,30 @@ std::string text_of(const Json& report) {
          number(map["scale_x"]) + " x) of the image\n";
 }
 
-void write_visible(const std::string& path, const Image& image) {
+void write_visible(const std::string& path, const image::Image& image) {
   if (image.bit_depth() <= 16) {
-    write_png(path, image);
+    image::write_png(path, image);
   } else {
-    write_png(path, to_16_bits(image));
+    image::write_png(path, image::to_16_bits(image));
   }
 }
 
 // DICOM as the recipe says or, where it does not, with the defaults of docs/dicom.md.
-DecoderPool::Decode decoder_of(const std::optional<Recipe>& recipe) {
-  if (recipe && recipe->dicom()) return image_decoder(*recipe);
-  return [jpeg = recipe ? recipe->jpeg() : JpegOptions{}](std::span<const std::byte> file,
-                                                          std::string_view where) {
-    return is_dicom(file) ? decode_dicom(file, DicomOptions{}, where)
-                          : decode_image(file, where, jpeg);
+image::DecoderPool::Decode decoder_of(const std::optional<image::Recipe>& recipe) {
+  if (recipe && recipe->dicom()) return image::image_decoder(*recipe);
+  return [jpeg = recipe ? recipe->jpeg() : image::JpegOptions{}](std::span<const std::byte> file,
+                                                                 std::string_view where) {
+    return image::is_dicom(file) ? image::decode_dicom(file, image::DicomOptions{}, where)
+                                 : image::decode_image(file, where, jpeg);
   };
 }
 
 int run(const Options& options) {
-  const std::optional<Recipe> recipe = recipe_of(options);
-  DecoderPool decoders(1, decoder_of(recipe));
-  const std::string file = read_file(options.image, kMaxImageFileBytes);
+  const std::optional<image::Recipe> recipe = recipe_of(options);
+  image::DecoderPool decoders(1, decoder_of(recipe));
+  const std::string file = read_file(options.image, image::kMaxImageFileBytes);
   const std::span<const std::byte> bytes = std::as_bytes(std::span(file));
-  const Content content = is_npy_tensor(bytes, options.image)
+  const Content content = image::is_npy_tensor(bytes, options.image)
                               ? read_tensor(bytes, options.image)
                               : Content{decoders.decode(options.image), {}};
   const Json report = report_of(options, bytes, content, recipe ? &*recipe : nullptr);
@@ -283,7 +284,7 @@ void add_inspect(CLI::App& program, Action& action) {
   command->add_option("--box", options->box, "The region of interest, as in a manifest, in pixels")
       ->delimiter(',')
       ->expected(4)
-      ->check(CLI::Range(std::int64_t{0}, kMaxImageSide))
+      ->check(CLI::Range(std::int64_t{0}, image::kMaxImageSide))
       ->type_name("TOP,LEFT,HEIGHT,WIDTH");
   command->add_option("--png", options->png, "Write the picture after the recipe's last step")
       ->type_name("FILE");
@@ -302,4 +303,4 @@ void add_inspect(CLI::App& program, Action& action) {
   command->callback([options, &action] { action = [options] { return run(*options); }; });
 }
 
-}  // namespace apatite
+}  // namespace apatite::cli

@@ -9,7 +9,7 @@
 #include "cli/terminal/progress.h"
 #include "study/run/list_headers.h"
 
-namespace apatite {
+namespace apatite::cli {
 namespace {
 
 struct Options {
@@ -20,16 +20,16 @@ struct Options {
 constexpr std::size_t kMostSalt = 4096;
 
 int run(const Options& given) {
-  ListOptions options;
+  study::ListOptions options;
   options.folder = given.folder;
   options.output = given.output;
-  if (given.patient_ids) options.patients = PatientColumn::kPlain;
+  if (given.patient_ids) options.patients = study::PatientColumn::kPlain;
   if (!given.salt_file.empty()) {
-    options.patients = PatientColumn::kHashed;
+    options.patients = study::PatientColumn::kHashed;
     options.salt = read_file(given.salt_file, kMostSalt);
   }
   Progress progress(false);
-  const ListSummary summary = list_headers(
+  const study::ListSummary summary = study::list_headers(
       options, [&](std::int64_t done, std::int64_t total) { progress.show(done, total); });
   progress.finish();
   print(given.output + ": " + with_thousands(summary.images) + " images, " +
@@ -80,4 +80,4 @@ void add_manifest(CLI::App& program, Action& action) {
   command->callback([options, &action] { action = [options] { return run(*options); }; });
 }
 
-}  // namespace apatite
+}  // namespace apatite::cli

@@ -7,14 +7,14 @@
 #include "cli/terminal/output.h"
 #include "models/models.h"
 
-namespace apatite {
+namespace apatite::cli {
 namespace {
 
 int run(bool as_json) {
   Json list = Json::array();
   std::vector<std::vector<std::string>> rows{{"name", "input", "classes", "description"}};
-  for (const ModelInfo& model : models()) {
-    const std::string input = to_text(model.default_input);
+  for (const models::ModelInfo& model : models::models()) {
+    const std::string input = engine::to_text(model.default_input);
     list.push_back({{"name", model.name},
                     {"family", model.family},
                     {"input", input},
@@ -40,4 +40,4 @@ void add_models(CLI::App& program, Action& action) {
   command->callback([as_json, &action] { action = [as_json] { return run(*as_json); }; });
 }
 
-}  // namespace apatite
+}  // namespace apatite::cli

@@ -11,17 +11,18 @@
 #include "cli/terminal/progress.h"
 #include "cli/terminal/run_report.h"
 
-namespace apatite {
+namespace apatite::cli {
 namespace {
 
 struct Options {
-  PredictOptions predict;
+  study::PredictOptions predict;
   std::string weights, images, output, recipe;
   BackendOptions backend;
   bool progress = false;
 };
 
-void report(const PredictSummary& summary, const std::string& output, const Progress& progress) {
+void report(const study::PredictSummary& summary, const std::string& output,
+            const Progress& progress) {
   const std::string line =
       run_line(summary, output, with_thousands(summary.images) + " images", progress);
   print(line + "\n");
@@ -36,7 +37,7 @@ void report(const PredictSummary& summary, const std::string& output, const Prog
 }
 
 int run(const Options& given) {
-  PredictOptions options = given.predict;
+  study::PredictOptions options = given.predict;
   options.weights = given.weights;
   options.images = given.images;
   options.output = given.output;
@@ -45,8 +46,8 @@ int run(const Options& given) {
   options.isa = given.backend.isa;
   options.threads = given.backend.threads;
   Progress progress(given.progress);
-  const PredictSummary summary =
-      predict(options, [&](const RunProgress& state) { progress.show(state.done, state.total); });
+  const study::PredictSummary summary = study::predict(
+      options, [&](const study::RunProgress& state) { progress.show(state.done, state.total); });
   progress.finish();
   report(summary, given.output, progress);
   return exit_code_of(summary);
@@ -94,4 +95,4 @@ void add_predict(CLI::App& program, Action& action) {
   command->callback([options, &action] { action = [options] { return run(*options); }; });
 }
 
-}  // namespace apatite
+}  // namespace apatite::cli

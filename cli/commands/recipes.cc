@@ -10,19 +10,19 @@
 #include "image/recipe/recipe_presets.h"
 #include "image/resize/resize.h"
 
-namespace apatite {
+namespace apatite::cli {
 namespace {
 
 int run(const std::string& name, bool methods) {
   std::vector<std::vector<std::string>> rows;
   std::vector<std::string> names;
-  for (const RecipePreset& preset : recipe_presets()) {
+  for (const image::RecipePreset& preset : image::recipe_presets()) {
     rows.push_back({std::string(preset.name), std::string(preset.description)});
     names.emplace_back(preset.name);
   }
   if (methods) {
     rows.clear();
-    for (const ResizeMethod& method : resize_methods()) {
+    for (const image::ResizeMethod& method : image::resize_methods()) {
       rows.push_back({std::string(method.name), std::string(method.description)});
     }
   }
@@ -30,11 +30,11 @@ int run(const std::string& name, bool methods) {
     print(table(rows));
     return 0;
   }
-  if (find_recipe_preset(name) == nullptr) {
+  if (image::find_recipe_preset(name) == nullptr) {
     throw Error(ErrorKind::kUsage, name, "is no preset",
                 "nearest: " + join(nearest(name, names)) + "; apatite recipes lists all");
   }
-  print(to_text(Recipe::read(name).to_json()));
+  print(to_text(image::Recipe::read(name).to_json()));
   return 0;
 }
 
@@ -57,4 +57,4 @@ void add_recipes(CLI::App& program, Action& action) {
       [name, methods, &action] { action = [name, methods] { return run(*name, *methods); }; });
 }
 
-}  // namespace apatite
+}  // namespace apatite::cli

@@ -3,7 +3,7 @@
 #include "cli/commands/commands.h"
 #include "cli/terminal/output.h"
 
-namespace apatite {
+namespace apatite::cli {
 
 void add_version(CLI::App& program, Action& action) {
   auto* command = program.add_subcommand("version", "Print the version");
@@ -16,4 +16,4 @@ void add_version(CLI::App& program, Action& action) {
   });
 }
 
-}  // namespace apatite
+}  // namespace apatite::cli

@@ -1,13 +1,13 @@
 #include "cli/options/backend_options.h"
 
-namespace apatite {
+namespace apatite::cli {
 
-const Backend& BackendOptions::find() const {
-  return backend.empty() ? *backends().front() : find_backend(backend);
+const engine::Backend& BackendOptions::find() const {
+  return backend.empty() ? *engine::backends().front() : engine::find_backend(backend);
 }
 
-CompileOptions BackendOptions::compile_options() const {
-  CompileOptions compile;
+engine::CompileOptions BackendOptions::compile_options() const {
+  engine::CompileOptions compile;
   compile.threads = threads;
   compile.isa = isa;
   return compile;
@@ -26,4 +26,4 @@ void add_backend_options(CLI::App& command, BackendOptions& options) {
       ->type_name("N");
 }
 
-}  // namespace apatite
+}  // namespace apatite::cli

@@ -6,7 +6,7 @@
 
 #include "engine/backends.h"
 
-namespace apatite {
+namespace apatite::cli {
 
 struct BackendOptions {
   std::string backend;
@@ -14,11 +14,11 @@ struct BackendOptions {
   int threads = 0;
 
   // Throws Error (kUnavailable) if it is not built in or cannot run here.
-  [[nodiscard]] const Backend& find() const;
-  [[nodiscard]] CompileOptions compile_options() const;
+  [[nodiscard]] const engine::Backend& find() const;
+  [[nodiscard]] engine::CompileOptions compile_options() const;
 };
 
 // Adds --backend, --isa and --threads to `command`.
 void add_backend_options(CLI::App& command, BackendOptions& options);
 
-}  // namespace apatite
+}  // namespace apatite::cli

@@ -3,7 +3,7 @@
 #include <CLI/Config.hpp>
 #include <CLI/Formatter.hpp>
 
-namespace apatite {
+namespace apatite::cli {
 
 std::vector<std::string> split_list(const std::string& text) {
   std::vector<std::string> parts;
@@ -15,9 +15,10 @@ std::vector<std::string> split_list(const std::string& text) {
   return parts;
 }
 
-MapChoice MapOptions::choice() const {
-  MapChoice choice;
-  for (const std::string& name : split_list(methods)) choice.methods.push_back(find_method(name));
+study::MapChoice MapOptions::choice() const {
+  study::MapChoice choice;
+  for (const std::string& name : split_list(methods))
+    choice.methods.push_back(gradcam::find_method(name));
   choice.layers = split_list(layers);
   return choice;
 }
@@ -58,7 +59,7 @@ void add_map_options(CLI::App& command, MapOptions& options, const std::string& 
 
 std::string method_list() {
   std::string text = "Methods:\n";
-  for (const MethodInfo& info : methods()) {
+  for (const gradcam::MethodInfo& info : gradcam::methods()) {
     std::string name = "  " + std::string(info.name);
     name.resize(24, ' ');
     text += name + std::string(info.description) + "\n";
@@ -66,4 +67,4 @@ std::string method_list() {
   return text;
 }
 
-}  // namespace apatite
+}  // namespace apatite::cli

@@ -8,16 +8,16 @@
 #include "gradcam/map/method.h"
 #include "study/explain/explained_model.h"
 
-namespace apatite {
+namespace apatite::cli {
 
 struct MapOptions {
   std::string methods;  // separated by commas
   std::string layers;   // separated by commas; empty: the default
   std::string target = "predicted";
-  MethodSettings settings;
+  gradcam::MethodSettings settings;
 
   // Throws Error (kUsage) for a method that does not exist.
-  [[nodiscard]] MapChoice choice() const;
+  [[nodiscard]] study::MapChoice choice() const;
 };
 
 // Adds --method, --layer, --target, --path-steps, --smooth-samples, --smooth-noise and --seed to
@@ -30,4 +30,4 @@ std::vector<std::string> split_list(const std::string& text);
 // The methods, one a line, for the footer of --help.
 std::string method_list();
 
-}  // namespace apatite
+}  // namespace apatite::cli

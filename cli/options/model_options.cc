@@ -6,7 +6,7 @@
 #include "base/json.h"
 #include "models/models.h"
 
-namespace apatite {
+namespace apatite::cli {
 
 void add_model_options(CLI::App& command, ModelOptions& options) {
   command.add_option("--num-classes", options.classes, "Number of logits; 1 is a one-logit head")
@@ -19,12 +19,12 @@ void add_model_options(CLI::App& command, ModelOptions& options) {
       ->type_name("JSON");
 }
 
-ModelConfig make_config(const std::string& architecture, const ModelOptions& options) {
-  ModelConfig config = default_config(architecture);
+models::ModelConfig make_config(const std::string& architecture, const ModelOptions& options) {
+  models::ModelConfig config = models::default_config(architecture);
   if (options.classes) config.classes = *options.classes;
   if (options.input_channels) config.input_channels = *options.input_channels;
   if (!options.options.empty()) config.options = parse_json(options.options, "--model-options");
-  check_model_config(config);
+  models::check_model_config(config);
   return config;
 }
 
@@ -43,4 +43,4 @@ std::vector<std::string> class_names(const std::string& classes) {
   return names;
 }
 
-}  // namespace apatite
+}  // namespace apatite::cli

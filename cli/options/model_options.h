@@ -9,7 +9,7 @@
 
 #include "models/model_config.h"
 
-namespace apatite {
+namespace apatite::cli {
 
 struct ModelOptions {
   std::optional<std::int64_t> classes;
@@ -22,10 +22,10 @@ void add_model_options(CLI::App& command, ModelOptions& options);
 
 // The configuration of `architecture` with what `options` override. Throws Error (kUsage) on an
 // unknown architecture (with the nearest) or an option that it does not take.
-ModelConfig make_config(const std::string& architecture, const ModelOptions& options);
+models::ModelConfig make_config(const std::string& architecture, const ModelOptions& options);
 
 // Adds --classes A,B,... to `command`; class_names() takes it apart ("" gives none).
 void add_class_option(CLI::App& command, std::string& classes);
 std::vector<std::string> class_names(const std::string& classes);
 
-}  // namespace apatite
+}  // namespace apatite::cli

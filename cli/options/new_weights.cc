@@ -14,7 +14,7 @@
 #include "weights/self_test.h"
 #include "weights/weights_file.h"
 
-namespace apatite {
+namespace apatite::cli {
 
 namespace {
 
@@ -29,29 +29,30 @@ std::string class_list(const std::vector<std::string>& names) {
 }  // namespace
 
 Json recipe_option(const std::filesystem::path& path) {
-  return path.empty() ? Json() : Recipe::read(path).to_json();
+  return path.empty() ? Json() : image::Recipe::read(path).to_json();
 }
 
-void write_new_weights(const std::filesystem::path& path, WeightsMetadata metadata,
-                       const NamedTensors& tensors) {
-  const Recipe recipe = Recipe::from_json(metadata.recipe, "recipe");
+void write_new_weights(const std::filesystem::path& path, weights::WeightsMetadata metadata,
+                       const weights::NamedTensors& tensors) {
+  const image::Recipe recipe = image::Recipe::from_json(metadata.recipe, "recipe");
   if (recipe.channels() != metadata.model.input_channels) {
     throw Error(ErrorKind::kUsage, "recipe",
                 "makes images of " + to_text(recipe.channels()) + " channels, the network takes " +
                     to_text(metadata.model.input_channels),
                 "pass a --recipe that fits");
   }
-  const Shape input = default_input(metadata.model);
-  const Graph graph = build_model(metadata.model, input.height, input.width);
-  metadata.self_test = make_self_test(graph, NamedParameters(tensors), *backends().front());
-  write_weights(path, metadata, tensors);
+  const engine::Shape input = weights::default_input(metadata.model);
+  const engine::Graph graph = models::build_model(metadata.model, input.height, input.width);
+  metadata.self_test = weights::make_self_test(graph, weights::NamedParameters(tensors),
+                                               *engine::backends().front());
+  weights::write_weights(path, metadata, tensors);
   print(table({
       {"wrote", path.string()},
       {"sha256", sha256_file(path)},
       {"network", metadata.model.architecture + ", " +
-                      with_thousands(total_cost(graph).parameters) + " parameters"},
+                      with_thousands(models::total_cost(graph).parameters) + " parameters"},
       {"classes", class_list(metadata.class_names)},
   }));
 }
 
-}  // namespace apatite
+}  // namespace apatite::cli

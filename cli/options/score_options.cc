@@ -7,7 +7,7 @@
 #include "base/error.h"
 #include "base/text.h"
 
-namespace apatite {
+namespace apatite::cli {
 namespace {
 
 namespace fs = std::filesystem;
@@ -27,7 +27,7 @@ NamedFile named_file(const std::string& word) {
 }
 
 void add_columns(CLI::App& command, ScoreOptions& options) {
-  ScoreColumns& columns = options.columns;
+  eval::ScoreColumns& columns = options.columns;
   const std::string group = "Columns";
   command.add_option("--positive", columns.positive, "The label of a positive case")
       ->type_name("LABEL")
@@ -152,8 +152,8 @@ void add_output_options(CLI::App& command, ScoreOptions& options, const std::str
       ->group(group);
 }
 
-ScoreColumns columns_of(const ScoreOptions& options, std::string_view command) {
-  ScoreColumns columns = options.columns;
+eval::ScoreColumns columns_of(const ScoreOptions& options, std::string_view command) {
+  eval::ScoreColumns columns = options.columns;
   if (columns.positive.empty()) {
     throw Error(ErrorKind::kUsage, command, "the positive class is not named",
                 "pass --positive LABEL, e.g. --positive malignant");
@@ -167,13 +167,14 @@ ScoreColumns columns_of(const ScoreOptions& options, std::string_view command) {
   return columns;
 }
 
-ScoreTable read_tables(const std::vector<std::string>& words, const ScoreColumns& columns,
-                       std::vector<std::string>& sources, const Tell& tell) {
-  std::optional<ScoreTable> all;
+eval::ScoreTable read_tables(const std::vector<std::string>& words,
+                             const eval::ScoreColumns& columns, std::vector<std::string>& sources,
+                             const eval::Tell& tell) {
+  std::optional<eval::ScoreTable> all;
   for (const std::string& word : words) {
     const NamedFile file = named_file(word);
-    ScoreTable table = read_scores(file.path, columns, tell);
-    for (ModelScores& model : table.models) {
+    eval::ScoreTable table = eval::read_scores(file.path, columns, tell);
+    for (eval::ModelScores& model : table.models) {
       const bool named = word != file.path.string();
       if (table.models.size() == 1 && (named || words.size() > 1)) {
         model.name = file.name;
@@ -183,7 +184,7 @@ ScoreTable read_tables(const std::vector<std::string>& words, const ScoreColumns
     }
     sources.push_back(file.path.filename().string());
     if (all) {
-      join_scores(*all, table);
+      eval::join_scores(*all, table);
     } else {
       all = std::move(table);
     }
@@ -191,8 +192,8 @@ ScoreTable read_tables(const std::vector<std::string>& words, const ScoreColumns
   return std::move(*all);
 }
 
-ScoreFiles read_score_files(const ScoreOptions& options, const ScoreColumns& columns,
-                            const Tell& tell) {
+ScoreFiles read_score_files(const ScoreOptions& options, const eval::ScoreColumns& columns,
+                            const eval::Tell& tell) {
   ScoreFiles files;
   files.table = read_tables(options.files, columns, files.sources, tell);
   if (options.threshold_files.empty()) return files;
@@ -201,7 +202,7 @@ ScoreFiles read_score_files(const ScoreOptions& options, const ScoreColumns& col
   return files;
 }
 
-Tell StepProgress::tell() {
+eval::Tell StepProgress::tell() {
   return [this](std::string_view unit, std::int64_t done, std::int64_t total) {
     if (unit != unit_) bar_.start(unit_ = unit);
     bar_.show(done, total);
@@ -209,23 +210,24 @@ Tell StepProgress::tell() {
   };
 }
 
-EvaluationOptions case_options(const ScoreOptions& options) {
-  EvaluationOptions result;
-  result.comparison = parse_threshold_operator(options.comparison);
+eval::EvaluationOptions case_options(const ScoreOptions& options) {
+  eval::EvaluationOptions result;
+  result.comparison = eval::parse_threshold_operator(options.comparison);
   result.confusion.confidence = options.confidence;
   if (!(options.confidence > 0 && options.confidence < 1)) {
     throw Error(ErrorKind::kUsage, "--confidence", to_text(options.confidence) + " is no level",
                 "pass a number between 0 and 1, e.g. 0.95");
   }
   result.clustered = !options.no_cluster;
-  result.level = parse_level(options.level);
-  result.aggregation = parse_aggregation(options.aggregate);
+  result.level = eval::parse_level(options.level);
+  result.aggregation = eval::parse_aggregation(options.aggregate);
   result.splits = options.on;
   result.thresholds = options.thresholds;
-  if (!options.threshold_rule.empty()) result.rule = parse_threshold_rule(options.threshold_rule);
+  if (!options.threshold_rule.empty())
+    result.rule = eval::parse_threshold_rule(options.threshold_rule);
   result.threshold_split = options.threshold_split;
   result.from_test = options.threshold_from_test;
   return result;
 }
 
-}  // namespace apatite
+}  // namespace apatite::cli

@@ -11,11 +11,11 @@
 #include "eval/data/score_table.h"
 #include "eval/evaluation.h"
 
-namespace apatite {
+namespace apatite::cli {
 
 struct ScoreOptions {
   std::vector<std::string> files;
-  ScoreColumns columns;
+  eval::ScoreColumns columns;
   std::string image, patient, split;
   bool no_cluster = false;
 
@@ -37,27 +37,28 @@ void add_score_options(CLI::App& command, ScoreOptions& options);
 void add_output_options(CLI::App& command, ScoreOptions& options, const std::string& rows);
 
 // The columns to read. Throws Error (kUsage) if the positive class is not named.
-ScoreColumns columns_of(const ScoreOptions& options, std::string_view command);
+eval::ScoreColumns columns_of(const ScoreOptions& options, std::string_view command);
 
 // All files as one table, a model per file and score column; their names are added to `sources`.
-ScoreTable read_tables(const std::vector<std::string>& words, const ScoreColumns& columns,
-                       std::vector<std::string>& sources, const Tell& tell);
+eval::ScoreTable read_tables(const std::vector<std::string>& words,
+                             const eval::ScoreColumns& columns, std::vector<std::string>& sources,
+                             const eval::Tell& tell);
 
 // The predictions, and those that thresholds are chosen on, if there are.
 struct ScoreFiles {
-  ScoreTable table;
-  std::optional<ScoreTable> tuning;
+  eval::ScoreTable table;
+  std::optional<eval::ScoreTable> tuning;
   std::vector<std::string> sources;
 };
-ScoreFiles read_score_files(const ScoreOptions& options, const ScoreColumns& columns,
-                            const Tell& tell);
+ScoreFiles read_score_files(const ScoreOptions& options, const eval::ScoreColumns& columns,
+                            const eval::Tell& tell);
 
 // How far a long step is, as a bar on a terminal and nothing elsewhere.
 class StepProgress {
  public:
   ~StepProgress() { bar_.finish(); }
   // Must not outlive the object.
-  Tell tell();
+  eval::Tell tell();
 
  private:
   Progress bar_{false};
@@ -65,6 +66,6 @@ class StepProgress {
 };
 
 // Which cases, which level, at what threshold, at what confidence. Throws Error (kUsage).
-EvaluationOptions case_options(const ScoreOptions& options);
+eval::EvaluationOptions case_options(const ScoreOptions& options);
 
-}  // namespace apatite
+}  // namespace apatite::cli

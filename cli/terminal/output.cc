@@ -7,7 +7,7 @@
 
 #include "base/error.h"
 
-namespace apatite {
+namespace apatite::cli {
 namespace {
 
 void check(bool done) {
@@ -46,4 +46,4 @@ std::string table(const std::vector<std::vector<std::string>>& rows,
   return text;
 }
 
-}  // namespace apatite
+}  // namespace apatite::cli

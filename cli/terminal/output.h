@@ -5,7 +5,7 @@
 #include <string_view>
 #include <vector>
 
-namespace apatite {
+namespace apatite::cli {
 
 // Writes to standard output. A reader that closed the pipe has seen enough: the rest is dropped
 // without an error. Throws Error (kIo) if it cannot be written for another reason, e.g. a full
@@ -20,4 +20,4 @@ void flush_output();
 std::string table(const std::vector<std::vector<std::string>>& rows,
                   const std::vector<std::size_t>& right = {});
 
-}  // namespace apatite
+}  // namespace apatite::cli

@@ -8,7 +8,7 @@
 
 #include "base/text.h"
 
-namespace apatite {
+namespace apatite::cli {
 namespace {
 
 using std::chrono::milliseconds;
@@ -94,4 +94,4 @@ std::string percent(std::int64_t part, std::int64_t whole) {
   return to_text(hundredths / 100) + "." + (rest.size() < 2 ? "0" : "") + rest + " %";
 }
 
-}  // namespace apatite
+}  // namespace apatite::cli

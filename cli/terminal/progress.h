@@ -6,7 +6,7 @@
 #include <string>
 #include <string_view>
 
-namespace apatite {
+namespace apatite::cli {
 
 // On a terminal a bar that is redrawn a few times a second; elsewhere nothing, or, if asked for, a
 // line every few seconds.
@@ -46,4 +46,4 @@ class Progress {
 // 9173 of 10000 -> "91.73 %", rounded to the nearest hundredth.
 std::string percent(std::int64_t part, std::int64_t whole);
 
-}  // namespace apatite
+}  // namespace apatite::cli

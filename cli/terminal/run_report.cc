@@ -4,10 +4,10 @@
 #include "base/text.h"
 #include "cli/terminal/output.h"
 
-namespace apatite {
+namespace apatite::cli {
 
-std::string run_line(const RunSummary& summary, const std::string& output, const std::string& what,
-                     const Progress& progress) {
+std::string run_line(const study::RunSummary& summary, const std::string& output,
+                     const std::string& what, const Progress& progress) {
   std::string line = output + ": " + what;
   if (summary.resumed > 0) {
     line += ", " + with_thousands(summary.resumed) + " of them from the interrupted run";
@@ -16,12 +16,12 @@ std::string run_line(const RunSummary& summary, const std::string& output, const
   return line;
 }
 
-void print_skipped(const RunSummary& summary) {
+void print_skipped(const study::RunSummary& summary) {
   if (summary.skipped == 0) return;
   print(with_thousands(summary.skipped) + " other files in the folder were passed over\n");
 }
 
-int exit_code_of(const RunSummary& summary) {
+int exit_code_of(const study::RunSummary& summary) {
   if (summary.unreadable == 0) return 0;
   flush_output();
   throw Error(
@@ -30,4 +30,4 @@ int exit_code_of(const RunSummary& summary) {
       "the file says why");
 }
 
-}  // namespace apatite
+}  // namespace apatite::cli

@@ -5,7 +5,7 @@
 #include "base/error.h"
 #include "base/text.h"
 
-namespace apatite {
+namespace apatite::engine {
 
 std::vector<Tensor64> Executable::run64(const Tensor& input,
                                         std::span<const std::int64_t> targets) {
@@ -94,4 +94,4 @@ std::string resolve_isa(const Backend& backend, std::string_view requested) {
   return std::string(requested);
 }
 
-}  // namespace apatite
+}  // namespace apatite::engine

@@ -13,7 +13,7 @@
 #include "engine/graph/score.h"
 #include "engine/graph/tensor.h"
 
-namespace apatite {
+namespace apatite::engine {
 
 struct CompileOptions {
   // The nodes whose values run() delivers, in this order; empty: the graph's output alone.
@@ -99,4 +99,4 @@ std::vector<NodeId> resolve_outputs(const Graph& graph, const CompileOptions& op
 // Error (kUnavailable).
 std::string resolve_isa(const Backend& backend, std::string_view requested);
 
-}  // namespace apatite
+}  // namespace apatite::engine

@@ -6,7 +6,7 @@
 #include "base/error.h"
 #include "base/text.h"
 
-namespace apatite::cuda {
+namespace apatite::engine::cuda {
 namespace {
 
 constexpr int kOk = CUBLAS_STATUS_SUCCESS;
@@ -89,4 +89,4 @@ void Blas::multiply(const float* weights, std::int64_t weight_stride, const floa
              "to multiply matrices");
 }
 
-}  // namespace apatite::cuda
+}  // namespace apatite::engine::cuda

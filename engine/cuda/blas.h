@@ -9,7 +9,7 @@
 
 #include "engine/cuda/device.h"
 
-namespace apatite::cuda {
+namespace apatite::engine::cuda {
 
 // Empty if the cuBLAS library can be loaded, else why not. It is loaded at the first call, not when
 // the program starts: it and what it needs take half a gigabyte.
@@ -35,4 +35,4 @@ class Blas {
   std::unique_ptr<Handle> handle_;
 };
 
-}  // namespace apatite::cuda
+}  // namespace apatite::engine::cuda

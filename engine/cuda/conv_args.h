@@ -11,7 +11,7 @@
 
 #include "engine/cuda/host_device.h"
 
-namespace apatite::cuda {
+namespace apatite::engine::cuda {
 
 // Where tap k lies: a channel of the group, and rows and columns from a pixel's first tap.
 struct Tap {
@@ -202,4 +202,4 @@ APATITE_HOST_DEVICE inline void store_value(const ConvArgs& args, std::int64_t g
   args.y[at] = finish_value(args.finish, acc, channel, residual, mask, args.status);
 }
 
-}  // namespace apatite::cuda
+}  // namespace apatite::engine::cuda

@@ -6,7 +6,7 @@
 
 #include "engine/cuda/tiles.h"
 
-namespace apatite::cuda {
+namespace apatite::engine::cuda {
 namespace {
 
 // A block of threads computes kOut channels x kPixels. It walks over the taps in steps of kDepth,
@@ -416,4 +416,4 @@ void enqueue_tiles(const ConvArgs& args, std::size_t tile, cudaStream_t stream) 
   enqueue_any_tile(args, tile, stream, std::make_index_sequence<kTiles.size()>());
 }
 
-}  // namespace apatite::cuda
+}  // namespace apatite::engine::cuda

@@ -7,9 +7,9 @@
 
 #include "engine/cuda/conv_args.h"
 
-namespace apatite::cuda {
+namespace apatite::engine::cuda {
 
 // Enqueues a convolution that runs_in_tiles() in the `tile`-th of kTiles (tiles.h).
 void enqueue_tiles(const ConvArgs& args, std::size_t tile, cudaStream_t stream);
 
-}  // namespace apatite::cuda
+}  // namespace apatite::engine::cuda

@@ -16,7 +16,7 @@
 #include "engine/reference/reference.h"
 #include "engine/runtime/threads.h"
 
-namespace apatite {
+namespace apatite::engine {
 namespace cuda {
 
 void check(cudaError_t status, const char* what) {
@@ -320,4 +320,4 @@ const Backend& cuda_backend() {
   return backend;
 }
 
-}  // namespace apatite
+}  // namespace apatite::engine

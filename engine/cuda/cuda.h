@@ -3,7 +3,7 @@
 
 #include "engine/backend/backend.h"
 
-namespace apatite {
+namespace apatite::engine {
 
 // Own kernels in which one thread computes an output's whole chain: the bits of `reference`.
 const Backend& cuda_exact_backend();
@@ -12,4 +12,4 @@ const Backend& cuda_exact_backend();
 // The cuBLAS library is looked for when the backend is first used.
 const Backend& cuda_backend();
 
-}  // namespace apatite
+}  // namespace apatite::engine

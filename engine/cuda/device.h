@@ -7,7 +7,7 @@
 #include <span>
 #include <utility>
 
-namespace apatite::cuda {
+namespace apatite::engine::cuda {
 
 // Throws Error (kUnavailable) for a failed call; `what` says what was tried: "to reserve memory".
 void check(cudaError_t status, const char* what);
@@ -120,4 +120,4 @@ class Recording {
   cudaGraphExec_t recorded_ = nullptr;
 };
 
-}  // namespace apatite::cuda
+}  // namespace apatite::engine::cuda

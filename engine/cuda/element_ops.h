@@ -14,7 +14,7 @@
 #include "engine/graph/score.h"
 #include "engine/reference/loops.h"
 
-namespace apatite::cuda {
+namespace apatite::engine::cuda {
 
 // The shape of a value for a batch.
 struct Dense {
@@ -355,4 +355,4 @@ struct GlobalAvgPoolGradOp {
   }
 };
 
-}  // namespace apatite::cuda
+}  // namespace apatite::engine::cuda

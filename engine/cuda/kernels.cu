@@ -6,7 +6,7 @@
 #include "engine/cuda/conv_tiles.h"
 #include "engine/cuda/tiles.h"
 
-namespace apatite::cuda {
+namespace apatite::engine::cuda {
 namespace {
 
 template <class Op>
@@ -97,4 +97,4 @@ cudaError_t check_kernels() {
   return cudaFuncGetAttributes(&attributes, run_each<CopyValue>);
 }
 
-}  // namespace apatite::cuda
+}  // namespace apatite::engine::cuda

@@ -7,7 +7,7 @@
 
 #include "engine/cuda/launch.h"
 
-namespace apatite::cuda {
+namespace apatite::engine::cuda {
 
 // Enqueues a launch. A convolution runs in the `tile`-th of kTiles, or, where it does not run in
 // tiles, by one thread per chain. Errors are those of cudaGetLastError().
@@ -35,4 +35,4 @@ void enqueue(const FinishSums& launch, cudaStream_t stream);
 // Whether the kernels that are built in can run on the current device.
 cudaError_t check_kernels();
 
-}  // namespace apatite::cuda
+}  // namespace apatite::engine::cuda

@@ -7,11 +7,11 @@
 #include "engine/cuda/conv_args.h"
 #include "engine/cuda/element_ops.h"
 
-namespace apatite::cuda {
+namespace apatite::engine::cuda {
 
 using Launch =
     std::variant<ConvArgs, ReadInput, WriteOutput, CopyValue, AffineOp, ReluOp, AddOp, MaxPoolOp,
                  AvgPoolOp, GlobalAvgPoolOp, SubsamplePadOp, ScoreGradOp, ReluGradOp, MaxPoolGradOp,
                  AvgPoolGradOp, GlobalAvgPoolGradOp, SubsamplePadGradOp>;
 
-}  // namespace apatite::cuda
+}  // namespace apatite::engine::cuda

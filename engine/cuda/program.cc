@@ -12,7 +12,7 @@
 #include "engine/runtime/fp_environment.h"
 #include "engine/schedule/conv_walk.h"
 
-namespace apatite::cuda {
+namespace apatite::engine::cuda {
 namespace {
 
 // Output channels go four to a load.
@@ -422,4 +422,4 @@ std::vector<Launch> Program::launches(const RunMemory& memory) const {
   return launches;
 }
 
-}  // namespace apatite::cuda
+}  // namespace apatite::engine::cuda

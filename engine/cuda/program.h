@@ -11,7 +11,7 @@
 #include "engine/cuda/launch.h"
 #include "engine/schedule/memory_plan.h"
 
-namespace apatite::cuda {
+namespace apatite::engine::cuda {
 
 // Where the memory of one run lies. All pointers are of the device.
 struct RunMemory {
@@ -62,4 +62,4 @@ class Program {
   std::vector<Tap> taps_;
 };
 
-}  // namespace apatite::cuda
+}  // namespace apatite::engine::cuda

@@ -2,7 +2,7 @@
 
 #include <algorithm>
 
-namespace apatite::cuda {
+namespace apatite::engine::cuda {
 namespace {
 
 std::int64_t divide_up(std::int64_t value, std::int64_t by) { return (value + by - 1) / by; }
@@ -63,4 +63,4 @@ std::size_t choose_tile(const ConvArgs& args, int multiprocessors) {
   return best;
 }
 
-}  // namespace apatite::cuda
+}  // namespace apatite::engine::cuda

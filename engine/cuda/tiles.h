@@ -8,7 +8,7 @@
 
 #include "engine/cuda/conv_args.h"
 
-namespace apatite::cuda {
+namespace apatite::engine::cuda {
 
 struct TileShape {
   int out;
@@ -51,4 +51,4 @@ bool runs_in_tiles(const ConvArgs& args);
 // result depends on it.
 std::size_t choose_tile(const ConvArgs& args, int multiprocessors);
 
-}  // namespace apatite::cuda
+}  // namespace apatite::engine::cuda

@@ -14,7 +14,7 @@
 #include "engine/exact/vector-inl.h"
 
 HWY_BEFORE_NAMESPACE();
-namespace apatite::exact::HWY_NAMESPACE {
+namespace apatite::engine::exact::HWY_NAMESPACE {
 
 // acc[o][p] = fma(x[p * step], w[o], acc[o][p]) for the pixels from `first` to `last` - 1.
 template <int first, int last, std::int64_t step, int P, int O>
@@ -200,7 +200,7 @@ inline ConvKernel find_conv_kernel(TileShape tile, PixelStep step, bool pointwis
   return nullptr;
 }
 
-}  // namespace apatite::exact::HWY_NAMESPACE
+}  // namespace apatite::engine::exact::HWY_NAMESPACE
 HWY_AFTER_NAMESPACE();
 
 #endif

@@ -6,7 +6,7 @@
 
 #include "engine/exact/steps.h"
 
-namespace apatite::exact {
+namespace apatite::engine::exact {
 namespace {
 
 constexpr std::int64_t kNever = std::numeric_limits<std::int64_t>::max() / 4;
@@ -295,4 +295,4 @@ std::unique_ptr<Step> make_conv_grad_step(const KernelTable& kernels, const Conv
   return std::make_unique<StepList>(std::move(steps));
 }
 
-}  // namespace apatite::exact
+}  // namespace apatite::engine::exact

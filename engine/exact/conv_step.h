@@ -11,7 +11,7 @@
 #include "engine/graph/tensor.h"
 #include "engine/schedule/conv_walk.h"
 
-namespace apatite::exact {
+namespace apatite::engine::exact {
 
 // What a convolution computes and where. Weight {out, in/groups, kh, kw}; the others may be absent.
 // Of the gradient with respect to its input, x is g, y is gx and the weight that of the
@@ -131,4 +131,4 @@ class TiledConvStep final : public Step {
 std::unique_ptr<Step> make_conv_grad_step(const KernelTable& kernels, const ConvSpec& spec,
                                           int threads);
 
-}  // namespace apatite::exact
+}  // namespace apatite::engine::exact

@@ -3,7 +3,7 @@
 
 #include "engine/exact/conv_step.h"
 
-namespace apatite::exact {
+namespace apatite::engine::exact {
 namespace {
 
 // Of a chunk, at least, where there is as much: vector multiply-adds, about 20 microseconds.
@@ -175,4 +175,4 @@ void TiledConvStep::run_tiles(const RunContext& context, const PanelGroup& group
   }
 }
 
-}  // namespace apatite::exact
+}  // namespace apatite::engine::exact

@@ -11,7 +11,7 @@
 #include "engine/exact/vector-inl.h"
 
 HWY_BEFORE_NAMESPACE();
-namespace apatite::exact::HWY_NAMESPACE {
+namespace apatite::engine::exact::HWY_NAMESPACE {
 
 inline void affine(const float* HWY_RESTRICT x, const float* HWY_RESTRICT scale,
                    const float* HWY_RESTRICT shift, bool relu, float* HWY_RESTRICT y,
@@ -84,7 +84,7 @@ inline void avg_pool_row(const PoolRow& pool, Status& status) {
   hn::Store(noted, kFloats, status.lanes.data());
 }
 
-}  // namespace apatite::exact::HWY_NAMESPACE
+}  // namespace apatite::engine::exact::HWY_NAMESPACE
 HWY_AFTER_NAMESPACE();
 
 #endif

@@ -17,7 +17,7 @@
 #include "engine/runtime/fp_environment.h"
 #include "engine/runtime/threads.h"
 
-namespace apatite {
+namespace apatite::engine {
 namespace {
 
 using exact::KernelTable;
@@ -228,4 +228,4 @@ const Backend& exact_backend() {
   return backend;
 }
 
-}  // namespace apatite
+}  // namespace apatite::engine

@@ -4,8 +4,8 @@
 
 #include "engine/backend/backend.h"
 
-namespace apatite {
+namespace apatite::engine {
 
 const Backend& exact_backend();
 
-}  // namespace apatite
+}  // namespace apatite::engine

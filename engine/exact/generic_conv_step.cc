@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <cmath>
 
-namespace apatite::exact {
+namespace apatite::engine::exact {
 
 Units channels_of(const ConvSpec& spec) {
   std::int64_t channels = 0;
@@ -107,4 +107,4 @@ void GenericConvGradStep::run_units(const RunContext& context, Share units) cons
   }
 }
 
-}  // namespace apatite::exact
+}  // namespace apatite::engine::exact

@@ -6,7 +6,7 @@
 
 #include "engine/exact/conv_step.h"
 
-namespace apatite::exact {
+namespace apatite::engine::exact {
 
 // The channels of the result, with a multiply-add counted as a float moved.
 Units channels_of(const ConvSpec& spec);
@@ -33,4 +33,4 @@ class GenericConvGradStep final : public UnitStep {
   ConvSpec spec_;
 };
 
-}  // namespace apatite::exact
+}  // namespace apatite::engine::exact

@@ -4,7 +4,7 @@
 
 #include "engine/graph/score.h"
 
-namespace apatite::exact {
+namespace apatite::engine::exact {
 namespace {
 
 // Calls put(lane of y, channel) for the lanes of one block that hold a channel.
@@ -163,4 +163,4 @@ void SubsamplePadGradStep::run_units(const RunContext& context, Share units) con
   });
 }
 
-}  // namespace apatite::exact
+}  // namespace apatite::engine::exact

@@ -7,7 +7,7 @@
 #include "engine/exact/step.h"
 #include "engine/graph/op.h"
 
-namespace apatite::exact {
+namespace apatite::engine::exact {
 
 // The gradient of the score with respect to the logits x.
 class ScoreGradStep final : public UnitStep {
@@ -101,4 +101,4 @@ class SubsamplePadGradStep final : public UnitStep {
   Value gx_;
 };
 
-}  // namespace apatite::exact
+}  // namespace apatite::engine::exact

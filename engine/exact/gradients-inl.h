@@ -11,7 +11,7 @@
 #include "engine/exact/vector-inl.h"
 
 HWY_BEFORE_NAMESPACE();
-namespace apatite::exact::HWY_NAMESPACE {
+namespace apatite::engine::exact::HWY_NAMESPACE {
 
 inline void relu_grad(const float* HWY_RESTRICT g, const float* HWY_RESTRICT y,
                       float* HWY_RESTRICT gx, std::int64_t pixels) {
@@ -99,7 +99,7 @@ inline void avg_pool_grad(const PoolGradBand& band, Status& status) {
   hn::Store(noted, kFloats, status.lanes.data());
 }
 
-}  // namespace apatite::exact::HWY_NAMESPACE
+}  // namespace apatite::engine::exact::HWY_NAMESPACE
 HWY_AFTER_NAMESPACE();
 
 #endif

@@ -25,7 +25,7 @@
 #include "engine/exact/gradients-inl.h"
 
 HWY_BEFORE_NAMESPACE();
-namespace apatite::exact::HWY_NAMESPACE {
+namespace apatite::engine::exact::HWY_NAMESPACE {
 
 const KernelTable& kernel_table() {
   static constexpr KernelTable kTable{.isa = isa_name(),
@@ -43,11 +43,11 @@ const KernelTable& kernel_table() {
   return kTable;
 }
 
-}  // namespace apatite::exact::HWY_NAMESPACE
+}  // namespace apatite::engine::exact::HWY_NAMESPACE
 HWY_AFTER_NAMESPACE();
 
 #if HWY_ONCE
-namespace apatite::exact {
+namespace apatite::engine::exact {
 
 bool Status::all_finite() const {
   return std::all_of(lanes.begin(), lanes.end(), [](float lane) { return lane == 0.0F; });
@@ -70,5 +70,5 @@ std::span<const BuiltKernels> built_kernels() {
   return kBuilt;
 }
 
-}  // namespace apatite::exact
+}  // namespace apatite::engine::exact
 #endif

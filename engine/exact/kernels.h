@@ -16,7 +16,7 @@
 
 #include "engine/graph/op.h"
 
-namespace apatite::exact {
+namespace apatite::engine::exact {
 
 constexpr std::int64_t kMaxLanes = 16;
 
@@ -142,4 +142,4 @@ struct BuiltKernels {
 };
 std::span<const BuiltKernels> built_kernels();
 
-}  // namespace apatite::exact
+}  // namespace apatite::engine::exact

@@ -10,7 +10,7 @@
 #include "engine/graph/batch_norm.h"
 #include "engine/schedule/scheduled_ops.h"
 
-namespace apatite::exact {
+namespace apatite::engine::exact {
 namespace {
 
 // The columns of +0 that a convolution's or gradient's tiles read beside the image.
@@ -215,4 +215,4 @@ Plan make_plan(const Graph& graph, const ParameterSource& source, const KernelTa
   return plan;
 }
 
-}  // namespace apatite::exact
+}  // namespace apatite::engine::exact

@@ -10,7 +10,7 @@
 #include "engine/exact/step.h"
 #include "engine/schedule/memory_plan.h"
 
-namespace apatite::exact {
+namespace apatite::engine::exact {
 
 // Steps [0, cut) run image by image, so that the large early values of one image stay in the cache;
 // then steps [cut, end) run on the whole batch, so that large weights are read once.
@@ -23,4 +23,4 @@ struct Plan {
 Plan make_plan(const Graph& graph, const ParameterSource& source, const KernelTable& kernels,
                const std::vector<NodeId>& outputs, bool fuse, int threads);
 
-}  // namespace apatite::exact
+}  // namespace apatite::engine::exact

@@ -4,7 +4,7 @@
 #include <bit>
 #include <cstdint>
 
-namespace apatite::exact {
+namespace apatite::engine::exact {
 
 // Whether rounding `sum`, a binary64 number next to an exact sum, to binary32 gives what rounding
 // the exact sum gives. Rounding is monotonic, and every number midway between two neighbours of
@@ -42,4 +42,4 @@ inline float software_fma(float a, float b, float c) {
   return static_cast<float>(std::bit_cast<double>(odd));
 }
 
-}  // namespace apatite::exact
+}  // namespace apatite::engine::exact

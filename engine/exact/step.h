@@ -11,7 +11,7 @@
 #include "engine/graph/tensor.h"
 #include "engine/schedule/layout.h"
 
-namespace apatite::exact {
+namespace apatite::engine::exact {
 
 // The part of the memory in which one buffer lies during a run.
 struct BufferMemory {
@@ -125,4 +125,4 @@ void for_each_block(Share units, const Layout& layout, Function work) {
   }
 }
 
-}  // namespace apatite::exact
+}  // namespace apatite::engine::exact

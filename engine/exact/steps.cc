@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <cmath>
 
-namespace apatite::exact {
+namespace apatite::engine::exact {
 namespace {
 
 // Calls work(image, channel, row) for units that are rows.
@@ -267,4 +267,4 @@ std::int64_t StepList::scratch_floats() const {
   return floats;
 }
 
-}  // namespace apatite::exact
+}  // namespace apatite::engine::exact

@@ -10,7 +10,7 @@
 #include "engine/graph/batch_norm.h"
 #include "engine/graph/op.h"
 
-namespace apatite::exact {
+namespace apatite::engine::exact {
 
 // The batch of input images (N x C x H x W) to planes; -0 becomes +0.
 class InputStep final : public UnitStep {
@@ -143,4 +143,4 @@ class StepList final : public Step {
   std::vector<std::unique_ptr<Step>> steps_;
 };
 
-}  // namespace apatite::exact
+}  // namespace apatite::engine::exact

@@ -16,7 +16,7 @@
 #include "engine/exact/software_fma.h"
 
 HWY_BEFORE_NAMESPACE();
-namespace apatite::exact::HWY_NAMESPACE {
+namespace apatite::engine::exact::HWY_NAMESPACE {
 
 namespace hn = hwy::HWY_NAMESPACE;
 
@@ -81,7 +81,7 @@ HWY_INLINE void note(Vector x, Vector& noted) {
   noted = fused_multiply_add(x, hn::Zero(kFloats), noted);
 }
 
-}  // namespace apatite::exact::HWY_NAMESPACE
+}  // namespace apatite::engine::exact::HWY_NAMESPACE
 HWY_AFTER_NAMESPACE();
 
 #endif

@@ -6,7 +6,7 @@
 #include "base/error.h"
 #include "base/text.h"
 
-namespace apatite {
+namespace apatite::engine {
 
 template <class T>
 Affine<T> fold_batch_norm(const Tensor& gamma, const Tensor& beta, const Tensor& mean,
@@ -50,4 +50,4 @@ Affine<float> load_affine(const Graph& graph, const Node& norm, const ParameterS
   return affine;
 }
 
-}  // namespace apatite
+}  // namespace apatite::engine

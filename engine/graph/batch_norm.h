@@ -8,7 +8,7 @@
 #include "engine/graph/graph.h"
 #include "engine/graph/tensor.h"
 
-namespace apatite {
+namespace apatite::engine {
 
 // y = fma(x, scale, shift), per channel.
 template <class T>
@@ -29,4 +29,4 @@ Affine<T> fold_batch_norm(const Tensor& gamma, const Tensor& beta, const Tensor&
 // the product g * scale, rounded once.
 Affine<float> load_affine(const Graph& graph, const Node& norm, const ParameterSource& source);
 
-}  // namespace apatite
+}  // namespace apatite::engine

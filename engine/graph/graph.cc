@@ -6,7 +6,7 @@
 #include "base/error.h"
 #include "base/text.h"
 
-namespace apatite {
+namespace apatite::engine {
 
 NodeId Graph::find(std::string_view name) const {
   std::vector<std::string> names;
@@ -62,4 +62,4 @@ Graph GraphBuilder::build(NodeId output) && {
   return std::move(graph_);
 }
 
-}  // namespace apatite
+}  // namespace apatite::engine

@@ -11,7 +11,7 @@
 #include "engine/graph/shape.h"
 #include "engine/graph/tensor.h"
 
-namespace apatite {
+namespace apatite::engine {
 
 using NodeId = std::size_t;
 using ParameterId = std::size_t;
@@ -94,4 +94,4 @@ class ParameterSource {
   [[nodiscard]] virtual Tensor load(const Parameter& parameter) const = 0;
 };
 
-}  // namespace apatite
+}  // namespace apatite::engine

@@ -1,6 +1,6 @@
 #include "engine/graph/op.h"
 
-namespace apatite {
+namespace apatite::engine {
 
 std::string_view op_name(const Op& op) {
   return std::visit(Overloaded{
@@ -29,4 +29,4 @@ std::string_view op_name(const Op& op) {
                     op);
 }
 
-}  // namespace apatite
+}  // namespace apatite::engine

@@ -6,7 +6,7 @@
 #include <string_view>
 #include <variant>
 
-namespace apatite {
+namespace apatite::engine {
 
 // A size or step along the two spatial axes.
 struct Extent {
@@ -172,4 +172,4 @@ struct Overloaded : Functions... {
 template <class... Functions>
 Overloaded(Functions...) -> Overloaded<Functions...>;
 
-}  // namespace apatite
+}  // namespace apatite::engine

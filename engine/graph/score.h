@@ -5,7 +5,7 @@
 #include <cstdint>
 #include <span>
 
-namespace apatite {
+namespace apatite::engine {
 
 // Instead of a class: the one that the logits predict.
 constexpr std::int64_t kPredicted = -1;
@@ -28,4 +28,4 @@ T score_of(std::span<const T> logits, std::int64_t target) {
   return target == 1 ? logits[0] : T{0} - logits[0];
 }
 
-}  // namespace apatite
+}  // namespace apatite::engine

@@ -3,7 +3,7 @@
 #include "base/error.h"
 #include "base/text.h"
 
-namespace apatite {
+namespace apatite::engine {
 
 std::int64_t element_count(std::span<const std::int64_t> dims) {
   constexpr std::int64_t kLimit = std::int64_t{1} << 48;
@@ -32,4 +32,4 @@ std::string to_text(const Shape& shape) {
   return to_text(std::span<const std::int64_t>(dims));
 }
 
-}  // namespace apatite
+}  // namespace apatite::engine

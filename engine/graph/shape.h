@@ -6,7 +6,12 @@
 #include <string>
 #include <vector>
 
-namespace apatite {
+#include "base/text.h"
+
+namespace apatite::engine {
+
+// Numbers and shapes become text by one name.
+using apatite::to_text;
 
 // Sizes of a tensor, outermost first, e.g. {out_channels, in_channels, kernel_h, kernel_w}.
 using Dims = std::vector<std::int64_t>;
@@ -35,4 +40,4 @@ struct Shape {
 // {64, 112, 112} -> "64x112x112".
 std::string to_text(const Shape& shape);
 
-}  // namespace apatite
+}  // namespace apatite::engine

@@ -3,7 +3,7 @@
 #include <bit>
 #include <cmath>
 
-namespace apatite {
+namespace apatite::engine {
 namespace {
 
 template <class T>
@@ -57,4 +57,4 @@ Tensor narrow(const Tensor64& tensor) {
   return narrowed;
 }
 
-}  // namespace apatite
+}  // namespace apatite::engine

@@ -12,7 +12,7 @@
 #include "base/huge_pages.h"
 #include "engine/graph/shape.h"
 
-namespace apatite {
+namespace apatite::engine {
 
 // An owned array whose first element is aligned for any vector load (64 bytes).
 template <class T>
@@ -105,4 +105,4 @@ Tensor64 widen(const Tensor& tensor);
 // One rounding to nearest even each; -0 becomes +0.
 Tensor narrow(const Tensor64& tensor);
 
-}  // namespace apatite
+}  // namespace apatite::engine

@@ -6,7 +6,7 @@
 #include "engine/graph/score.h"
 #include "engine/reference/loops.h"
 
-namespace apatite::reference {
+namespace apatite::engine::reference {
 namespace {
 
 // acc[i * step] = fma(g[i], w, acc[i * step]): one tap for a row of outputs.
@@ -187,4 +187,4 @@ APATITE_INSTANTIATE(float)
 APATITE_INSTANTIATE(double)
 #undef APATITE_INSTANTIATE
 
-}  // namespace apatite::reference
+}  // namespace apatite::engine::reference

@@ -9,7 +9,7 @@
 
 #include "engine/reference/kernels.h"
 
-namespace apatite::reference {
+namespace apatite::engine::reference {
 
 // g[c] = 1 for c = target, 0 elsewhere; of a single logit 1 for class 1, -1 for class 0. `target`
 // may be kPredicted (engine/graph/score.h).
@@ -56,4 +56,4 @@ void slice(const Slice& op, View<T> x, T* y, const Shape& out);
 template <class T>
 void subsample_pad_grad(const SubsamplePad& op, View<T> g, T* gx, const Shape& in);
 
-}  // namespace apatite::reference
+}  // namespace apatite::engine::reference

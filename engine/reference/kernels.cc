@@ -5,7 +5,7 @@
 
 #include "engine/reference/loops.h"
 
-namespace apatite::reference {
+namespace apatite::engine::reference {
 namespace {
 
 // acc[i] = fma(x[i * step], w, acc[i]): one tap for a row of outputs. Each output has its own
@@ -197,4 +197,4 @@ APATITE_INSTANTIATE(float)
 APATITE_INSTANTIATE(double)
 #undef APATITE_INSTANTIATE
 
-}  // namespace apatite::reference
+}  // namespace apatite::engine::reference

@@ -11,7 +11,7 @@
 #include "engine/graph/op.h"
 #include "engine/graph/shape.h"
 
-namespace apatite::reference {
+namespace apatite::engine::reference {
 
 // One image at a node.
 template <class T>
@@ -58,4 +58,4 @@ void concat(std::span<const View<T>> inputs, T* y);
 template <class T>
 void subsample_pad(const SubsamplePad& op, View<T> x, T* y, const Shape& out);
 
-}  // namespace apatite::reference
+}  // namespace apatite::engine::reference

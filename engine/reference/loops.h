@@ -16,7 +16,7 @@
 #define APATITE_FMA_CLONES
 #endif
 
-namespace apatite::reference {
+namespace apatite::engine::reference {
 
 // Smallest i >= 0 with i * stride + offset >= 0.
 inline std::int64_t first_inside(std::int64_t offset, std::int64_t stride) {
@@ -44,4 +44,4 @@ constexpr void for_each_tap(const Extent& kernel, const Extent& dilation, std::i
   }
 }
 
-}  // namespace apatite::reference
+}  // namespace apatite::engine::reference

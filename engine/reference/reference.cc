@@ -12,7 +12,7 @@
 #include "engine/runtime/fp_environment.h"
 #include "engine/runtime/threads.h"
 
-namespace apatite {
+namespace apatite::engine {
 namespace {
 
 using reference::NodeParameters;
@@ -167,4 +167,4 @@ const Backend& reference64_backend() {
   return backend;
 }
 
-}  // namespace apatite
+}  // namespace apatite::engine

@@ -7,7 +7,7 @@
 
 #include "engine/backend/backend.h"
 
-namespace apatite {
+namespace apatite::engine {
 
 // binary32: the arithmetic contract written as code. Every exact backend equals it bit for bit.
 const Backend& reference_backend();
@@ -24,4 +24,4 @@ const Backend& reference_backend();
 // The same loops in binary64: the yardstick for rounding error.
 const Backend& reference64_backend();
 
-}  // namespace apatite
+}  // namespace apatite::engine

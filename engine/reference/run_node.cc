@@ -7,7 +7,7 @@
 
 #include "engine/reference/gradients.h"
 
-namespace apatite::reference {
+namespace apatite::engine::reference {
 namespace {
 
 std::optional<double> norm_epsilon(const Op& op) {
@@ -96,4 +96,4 @@ APATITE_INSTANTIATE(float)
 APATITE_INSTANTIATE(double)
 #undef APATITE_INSTANTIATE
 
-}  // namespace apatite::reference
+}  // namespace apatite::engine::reference

@@ -7,7 +7,7 @@
 #include "engine/graph/graph.h"
 #include "engine/reference/kernels.h"
 
-namespace apatite::reference {
+namespace apatite::engine::reference {
 
 // The parameters of one node in T, ready for its kernel.
 template <class T>
@@ -28,4 +28,4 @@ template <class T>
 void run_node(const Node& node, const NodeParameters<T>& parameters,
               const std::vector<View<T>>& inputs, std::int64_t target, T* y);
 
-}  // namespace apatite::reference
+}  // namespace apatite::engine::reference

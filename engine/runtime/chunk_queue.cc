@@ -2,7 +2,7 @@
 
 #include "engine/runtime/threads.h"
 
-namespace apatite {
+namespace apatite::engine {
 namespace {
 
 struct Range {
@@ -70,4 +70,4 @@ void ChunkQueue::wait_for_taken() {
   }
 }
 
-}  // namespace apatite
+}  // namespace apatite::engine

@@ -5,7 +5,7 @@
 #include <cstdint>
 #include <optional>
 
-namespace apatite {
+namespace apatite::engine {
 
 // The chunks [0, count) of one thread's work. Cores are not equally fast for long: a neighbour on
 // the other half of a core or on the same machine slows down one of them for a while, and equal
@@ -33,4 +33,4 @@ class alignas(64) ChunkQueue {  // a cache line each
   std::uint32_t count_ = 0;                 // of this round
 };
 
-}  // namespace apatite
+}  // namespace apatite::engine

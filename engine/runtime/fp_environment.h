@@ -3,7 +3,7 @@
 
 #include <cfenv>
 
-namespace apatite {
+namespace apatite::engine {
 
 // While it lives, the calling thread rounds to nearest even, keeps subnormals (no FTZ, no DAZ) and
 // masks all exceptions, whatever another library left; then the former state returns. Each thread
@@ -22,4 +22,4 @@ class FpEnvironment {
   std::fenv_t saved_{};
 };
 
-}  // namespace apatite
+}  // namespace apatite::engine

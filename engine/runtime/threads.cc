@@ -9,7 +9,7 @@
 #include "base/error.h"
 #include "base/text.h"
 
-namespace apatite {
+namespace apatite::engine {
 
 int resolve_threads(int requested) {
   constexpr int kMost = 1024;
@@ -54,4 +54,4 @@ void Barrier::wait(int threads) {
   wait_for_change(phase_, phase);
 }
 
-}  // namespace apatite
+}  // namespace apatite::engine

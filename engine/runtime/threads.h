@@ -4,7 +4,7 @@
 #include <atomic>
 #include <cstdint>
 
-namespace apatite {
+namespace apatite::engine {
 
 // 0: as many as the process may use (its CPU affinity mask). Throws Error (kUsage) if negative or
 // above 1024.
@@ -36,4 +36,4 @@ class Barrier {
   std::atomic<std::uint32_t> phase_{0};
 };
 
-}  // namespace apatite
+}  // namespace apatite::engine

@@ -4,7 +4,7 @@
 #include <limits>
 #include <numeric>
 
-namespace apatite {
+namespace apatite::engine {
 namespace {
 
 bool overlap(const LiveRange& a, const LiveRange& b) {
@@ -45,4 +45,4 @@ ArenaPlan plan_arena(std::span<const LiveRange> ranges, std::int64_t alignment) 
   return plan;
 }
 
-}  // namespace apatite
+}  // namespace apatite::engine

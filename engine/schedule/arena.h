@@ -6,7 +6,7 @@
 #include <span>
 #include <vector>
 
-namespace apatite {
+namespace apatite::engine {
 
 // A buffer of `size` units, in use from step `first` to step `last` (both included).
 struct LiveRange {
@@ -25,4 +25,4 @@ struct ArenaPlan {
 // its whole range.
 ArenaPlan plan_arena(std::span<const LiveRange> ranges, std::int64_t alignment);
 
-}  // namespace apatite
+}  // namespace apatite::engine

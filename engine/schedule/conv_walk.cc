@@ -4,7 +4,7 @@
 #include <cstdlib>
 #include <numeric>
 
-namespace apatite {
+namespace apatite::engine {
 namespace {
 
 // The outputs `phase`, phase + stride, ... below `size` of one axis of gx.
@@ -78,4 +78,4 @@ ColumnPadding needed_columns(const ConvWalk& walk, std::int64_t in_width) {
   return {std::max<std::int64_t>(before, 0), std::max<std::int64_t>(behind, 0)};
 }
 
-}  // namespace apatite
+}  // namespace apatite::engine

@@ -7,7 +7,7 @@
 
 #include "engine/graph/op.h"
 
-namespace apatite {
+namespace apatite::engine {
 
 // One axis: output i (of `count`) meets tap k (of `taps`) at input first + i * step + k * tap_step.
 // It lies at y_first + i * y_step of the result.
@@ -63,4 +63,4 @@ struct ColumnPadding {
 };
 ColumnPadding needed_columns(const ConvWalk& walk, std::int64_t in_width);
 
-}  // namespace apatite
+}  // namespace apatite::engine

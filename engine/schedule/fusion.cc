@@ -2,7 +2,7 @@
 
 #include <algorithm>
 
-namespace apatite {
+namespace apatite::engine {
 namespace {
 
 class Fuser {
@@ -165,4 +165,4 @@ std::vector<FusedGroup> fuse(const Graph& graph, const std::vector<NodeId>& outp
   return Fuser(graph, outputs, rules).run();
 }
 
-}  // namespace apatite
+}  // namespace apatite::engine

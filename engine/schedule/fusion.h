@@ -7,7 +7,7 @@
 
 #include "engine/graph/graph.h"
 
-namespace apatite {
+namespace apatite::engine {
 
 // One pass: [pre_norm -> ReLU ->] main [-> norm] [-> + residual] [-> ReLU]. The steps in brackets
 // are there if their member is set. Only a convolution has a pre_norm, a norm or a residual; a
@@ -42,4 +42,4 @@ struct FusionRules {
 std::vector<FusedGroup> fuse(const Graph& graph, const std::vector<NodeId>& outputs,
                              const FusionRules& rules);
 
-}  // namespace apatite
+}  // namespace apatite::engine

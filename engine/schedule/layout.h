@@ -8,7 +8,7 @@
 #include "engine/graph/op.h"
 #include "engine/graph/shape.h"
 
-namespace apatite {
+namespace apatite::engine {
 
 // [channel block][row][column][lane]. A block holds up to `lanes` channels; its unused lanes are
 // +0. Concatenation joins the blocks of its inputs, so a block in the middle may be partly used:
@@ -73,4 +73,4 @@ struct Value {
   std::int64_t first_block = 0;
 };
 
-}  // namespace apatite
+}  // namespace apatite::engine

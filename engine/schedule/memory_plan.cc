@@ -5,7 +5,7 @@
 
 #include "engine/schedule/arena.h"
 
-namespace apatite {
+namespace apatite::engine {
 namespace {
 
 class MemoryPlanner {
@@ -196,4 +196,4 @@ MemoryPlan plan_memory(const Graph& graph, JobList& list, BatchOrder order) {
   return MemoryPlanner(graph, list, order).run();
 }
 
-}  // namespace apatite
+}  // namespace apatite::engine

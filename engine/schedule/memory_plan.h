@@ -7,7 +7,7 @@
 
 #include "engine/schedule/scheduled_ops.h"
 
-namespace apatite {
+namespace apatite::engine {
 
 // A buffer of the plan.
 struct Buffer {
@@ -32,4 +32,4 @@ enum class BatchOrder { kImagesFirst, kWholeBatch };
 // Gives each value of `list` its place.
 MemoryPlan plan_memory(const Graph& graph, JobList& list, BatchOrder order);
 
-}  // namespace apatite
+}  // namespace apatite::engine

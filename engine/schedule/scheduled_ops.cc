@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <utility>
 
-namespace apatite {
+namespace apatite::engine {
 
 std::optional<Conv2d> as_convolution(const Graph& graph, const Node& node) {
   if (const auto* conv = std::get_if<Conv2d>(&node.op)) return *conv;
@@ -221,4 +221,4 @@ JobList make_jobs(const Graph& graph, const std::vector<NodeId>& outputs, const 
   return JobMaker(graph, outputs, rules).run();
 }
 
-}  // namespace apatite
+}  // namespace apatite::engine

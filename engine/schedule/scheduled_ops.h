@@ -12,7 +12,7 @@
 #include "engine/schedule/fusion.h"
 #include "engine/schedule/layout.h"
 
-namespace apatite {
+namespace apatite::engine {
 
 using ValueId = std::size_t;
 constexpr std::size_t kNowhere = static_cast<std::size_t>(-1);
@@ -62,4 +62,4 @@ std::optional<Conv2d> as_convolution(const Graph& graph, const Node& node);
 // The convolution whose input gradient a node computes, likewise.
 std::optional<Conv2d> as_convolution_grad(const Graph& graph, const Node& node);
 
-}  // namespace apatite
+}  // namespace apatite::engine

@@ -11,7 +11,7 @@
 #include "eval/statistics/distributions.h"
 #include "eval/statistics/row_sums.h"
 
-namespace apatite {
+namespace apatite::eval {
 namespace {
 
 double weight_of(const ScoredCases& cases, std::size_t i) {
@@ -392,4 +392,4 @@ std::vector<DecisionPoint> decision_curve(const ScoredCases& cases, ThresholdOpe
   return curve;
 }
 
-}  // namespace apatite
+}  // namespace apatite::eval

@@ -8,7 +8,7 @@
 #include "eval/classification/confusion.h"
 #include "eval/statistics/metric.h"
 
-namespace apatite {
+namespace apatite::eval {
 
 // The cases, column by column; weight and cluster may be empty.
 struct ScoredCases {
@@ -46,4 +46,4 @@ std::vector<DecisionPoint> decision_curve(const ScoredCases& cases, ThresholdOpe
 // TP/n - FP/n pt/(1-pt) at a threshold inside (0, 1).
 double net_benefit(double tp, double fp, double total, double threshold);
 
-}  // namespace apatite
+}  // namespace apatite::eval

@@ -7,7 +7,7 @@
 
 #include "base/error.h"
 
-namespace apatite {
+namespace apatite::eval {
 namespace {
 
 std::size_t cell_of(bool positive, bool called) {
@@ -80,4 +80,4 @@ Confusion confusion_at_threshold(std::span<const double> scores,
   return confusion;
 }
 
-}  // namespace apatite
+}  // namespace apatite::eval

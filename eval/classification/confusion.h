@@ -11,7 +11,7 @@
 #include "eval/statistics/metric.h"
 #include "eval/statistics/proportion.h"
 
-namespace apatite {
+namespace apatite::eval {
 
 // The cells in the order TP, FN, FP, TN; sums of weights where cases are weighted.
 using Cells = std::array<double, 4>;
@@ -63,4 +63,4 @@ std::vector<Metric> confusion_metrics(const Confusion& confusion, const Confusio
 // has: n without clusters and weights. `deff` = n / effective.
 double effective_size(const Confusion& confusion, const Cells& numerator, const Cells& denominator);
 
-}  // namespace apatite
+}  // namespace apatite::eval

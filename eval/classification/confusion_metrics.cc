@@ -9,7 +9,7 @@
 #include "eval/classification/confusion.h"
 #include "eval/statistics/distributions.h"
 
-namespace apatite {
+namespace apatite::eval {
 namespace {
 
 // A value and its derivatives by the four cells.
@@ -292,4 +292,4 @@ std::vector<Metric> confusion_metrics(const Confusion& confusion, const Confusio
   return Builder(confusion, options).build();
 }
 
-}  // namespace apatite
+}  // namespace apatite::eval

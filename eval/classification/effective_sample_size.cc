@@ -2,7 +2,7 @@
 
 #include <algorithm>
 
-namespace apatite {
+namespace apatite::eval {
 
 RunningSize::RunningSize(const ScoredCases& cases, bool positive)
     : cases_(cases), positive_(positive) {
@@ -63,4 +63,4 @@ double RunningSize::effective() const {
   return rate * (1 - rate) * sum_ * sum_ / (factor * squares);
 }
 
-}  // namespace apatite
+}  // namespace apatite::eval

@@ -6,7 +6,7 @@
 
 #include "eval/classification/calibration.h"
 
-namespace apatite {
+namespace apatite::eval {
 
 // Of one class, whose share of called cases is a sensitivity or a false positive rate: what
 // effective_size() (confusion.h) gives at each threshold, but O(1) a step. With the x called of n
@@ -34,4 +34,4 @@ class RunningSize {
   double kish_share_ = 1;  // Kish's size of all cases over their weight
 };
 
-}  // namespace apatite
+}  // namespace apatite::eval

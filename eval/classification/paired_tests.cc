@@ -8,7 +8,7 @@
 #include "eval/roc/auc.h"
 #include "eval/statistics/distributions.h"
 
-namespace apatite {
+namespace apatite::eval {
 namespace {
 
 void check_same_size(std::size_t a, std::size_t b) {
@@ -111,4 +111,4 @@ std::vector<double> benjamini_hochberg(std::span<const double> p_values) {
   return adjusted;
 }
 
-}  // namespace apatite
+}  // namespace apatite::eval

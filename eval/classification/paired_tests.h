@@ -6,7 +6,7 @@
 #include <span>
 #include <vector>
 
-namespace apatite {
+namespace apatite::eval {
 
 // Two models on the same independent cases: `only_a` are right by a alone, `only_b` by b alone.
 struct McNemar {
@@ -49,4 +49,4 @@ std::vector<double> holm(std::span<const double> p_values);
 // smallest from there on of n p_i / (i + 1).
 std::vector<double> benjamini_hochberg(std::span<const double> p_values);
 
-}  // namespace apatite
+}  // namespace apatite::eval

@@ -9,7 +9,7 @@
 #include "base/error.h"
 #include "base/text.h"
 
-namespace apatite {
+namespace apatite::eval {
 namespace {
 
 constexpr std::array<std::string_view, 3> kLevels{"image", "lesion", "patient"};
@@ -113,4 +113,4 @@ ScoreTable aggregate_cases(const ScoreTable& table, Level level, Aggregation agg
   return result;
 }
 
-}  // namespace apatite
+}  // namespace apatite::eval

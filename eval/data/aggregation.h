@@ -5,7 +5,7 @@
 
 #include "eval/data/score_table.h"
 
-namespace apatite {
+namespace apatite::eval {
 
 enum class Level { kImage, kLesion, kPatient };
 // How the scores of a unit's images become one. kAny says which units are called and nothing about
@@ -24,4 +24,4 @@ Aggregation parse_aggregation(std::string_view name);
 // the table has no patients or lesions, or a lesion has both labels; kUsage if it has weights.
 ScoreTable aggregate_cases(const ScoreTable& table, Level level, Aggregation aggregation);
 
-}  // namespace apatite
+}  // namespace apatite::eval

@@ -4,7 +4,7 @@
 
 #include "base/error.h"
 
-namespace apatite {
+namespace apatite::eval {
 
 std::string_view symbol(ThresholdOperator comparison) {
   return comparison == ThresholdOperator::kGreater ? ">" : ">=";
@@ -17,4 +17,4 @@ ThresholdOperator parse_threshold_operator(std::string_view symbol) {
               "there is none written '" + std::string(symbol) + "'", "pass '>' or '>='");
 }
 
-}  // namespace apatite
+}  // namespace apatite::eval

@@ -3,7 +3,7 @@
 
 #include <string_view>
 
-namespace apatite {
+namespace apatite::eval {
 
 // Which scores are positive at a threshold: those above it, or those above it and equal to it.
 enum class ThresholdOperator { kGreater, kGreaterOrEqual };
@@ -16,4 +16,4 @@ constexpr bool is_positive(double score, double threshold, ThresholdOperator com
   return comparison == ThresholdOperator::kGreater ? score > threshold : score >= threshold;
 }
 
-}  // namespace apatite
+}  // namespace apatite::eval

@@ -10,7 +10,7 @@
 #include "base/error.h"
 #include "base/text.h"
 
-namespace apatite {
+namespace apatite::eval {
 namespace {
 
 constexpr std::size_t kReleaseEvery = std::size_t{1} << 24;
@@ -344,4 +344,4 @@ ScoreTable select_cases(const ScoreTable& table, const std::vector<std::uint8_t>
   return chosen;
 }
 
-}  // namespace apatite
+}  // namespace apatite::eval

@@ -14,7 +14,7 @@
 #include "eval/data/string_interner.h"
 #include "eval/statistics/progress_callback.h"
 
-namespace apatite {
+namespace apatite::eval {
 
 // What the columns are called, and what the labels mean.
 struct ScoreColumns {
@@ -70,4 +70,4 @@ void join_scores(ScoreTable& table, const ScoreTable& other);
 // The cases i with keep[i] != 0, as a table of its own (without image names).
 ScoreTable select_cases(const ScoreTable& table, const std::vector<std::uint8_t>& keep);
 
-}  // namespace apatite
+}  // namespace apatite::eval

@@ -6,7 +6,7 @@
 #include "base/error.h"
 #include "base/random.h"
 
-namespace apatite {
+namespace apatite::eval {
 namespace {
 
 constexpr unsigned kLengthBits = 23;
@@ -95,4 +95,4 @@ void TextIds::forget_lookup() {
   std::vector<std::uint32_t>().swap(low_hashes_);
 }
 
-}  // namespace apatite
+}  // namespace apatite::eval

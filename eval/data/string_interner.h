@@ -6,7 +6,7 @@
 #include <string_view>
 #include <vector>
 
-namespace apatite {
+namespace apatite::eval {
 
 // Keeps no copy of the texts, only where each lies in the text of the file: 8 bytes and, until
 // forget_lookup(), 14 to 24 bytes for finding it per distinct one, so that ten million names fit in
@@ -52,4 +52,4 @@ class TextIds {
   std::vector<std::uint64_t> slots_;
 };
 
-}  // namespace apatite
+}  // namespace apatite::eval

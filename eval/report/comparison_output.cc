@@ -5,7 +5,7 @@
 #include "base/text.h"
 #include "eval/report/metrics_json.h"
 
-namespace apatite {
+namespace apatite::eval {
 namespace {
 
 std::string optional_text(const std::optional<double>& value, TableFormat format, int decimals) {
@@ -130,4 +130,4 @@ Json comparison_json(const ModelComparison& comparison) {
   return json;
 }
 
-}  // namespace apatite
+}  // namespace apatite::eval

@@ -7,7 +7,7 @@
 #include "eval/comparison.h"
 #include "eval/report/metrics_table.h"
 
-namespace apatite {
+namespace apatite::eval {
 
 // One row per test. CSV has every digit; the others round values to four decimals and p-values to
 // three significant digits from 0.001 on.
@@ -19,4 +19,4 @@ std::string comparison_notes(const ModelComparison& comparison);
 // docs/comparisons.md describes the fields.
 Json comparison_json(const ModelComparison& comparison);
 
-}  // namespace apatite
+}  // namespace apatite::eval

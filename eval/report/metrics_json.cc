@@ -5,7 +5,7 @@
 #include "base/text.h"
 #include "eval/statistics/metric_definitions.h"
 
-namespace apatite {
+namespace apatite::eval {
 namespace {
 
 // A whole number as such, whatever its type here.
@@ -103,4 +103,4 @@ Json metrics_json(const Evaluation& evaluation) {
   return json;
 }
 
-}  // namespace apatite
+}  // namespace apatite::eval

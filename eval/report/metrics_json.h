@@ -4,8 +4,8 @@
 #include "base/json.h"
 #include "eval/evaluation.h"
 
-namespace apatite {
+namespace apatite::eval {
 
 Json metrics_json(const Evaluation& evaluation);
 
-}  // namespace apatite
+}  // namespace apatite::eval

@@ -6,7 +6,7 @@
 #include "base/svg_plot.h"
 #include "base/text.h"
 
-namespace apatite {
+namespace apatite::eval {
 namespace {
 
 constexpr std::string_view kGrey = "#777777";
@@ -247,4 +247,4 @@ std::vector<NamedPlot> metrics_plots(const Evaluation& evaluation) {
   return plots;
 }
 
-}  // namespace apatite
+}  // namespace apatite::eval

@@ -6,7 +6,7 @@
 
 #include "eval/evaluation.h"
 
-namespace apatite {
+namespace apatite::eval {
 
 struct NamedPlot {
   std::string name;  // of the file, without a folder: "roc.svg"
@@ -17,4 +17,4 @@ struct NamedPlot {
 // evaluation has no data for (options.curves, scores that are no probabilities) is left out.
 std::vector<NamedPlot> metrics_plots(const Evaluation& evaluation);
 
-}  // namespace apatite
+}  // namespace apatite::eval

@@ -10,7 +10,7 @@
 #include "base/text.h"
 #include "eval/statistics/metric_definitions.h"
 
-namespace apatite {
+namespace apatite::eval {
 namespace {
 
 struct Cell {
@@ -369,4 +369,4 @@ std::string description(const Evaluation& evaluation) {
   return text;
 }
 
-}  // namespace apatite
+}  // namespace apatite::eval

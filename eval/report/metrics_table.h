@@ -6,7 +6,7 @@
 
 #include "eval/evaluation.h"
 
-namespace apatite {
+namespace apatite::eval {
 
 enum class TableFormat { kText, kMarkdown, kCsv, kLatex };
 // "text", "markdown", "csv", "latex"; throws Error (kUsage).
@@ -27,4 +27,4 @@ std::string full_table(const Evaluation& evaluation, TableFormat format);
 // What was compared with what, on which cases, and what a reader must know: one statement a line.
 std::string description(const Evaluation& evaluation);
 
-}  // namespace apatite
+}  // namespace apatite::eval

@@ -13,7 +13,7 @@
 #include "eval/statistics/distributions.h"
 #include "eval/statistics/sorting.h"
 
-namespace apatite {
+namespace apatite::eval {
 namespace {
 
 // Of the mean of k values v_i / scale whose sum is `sum` and whose squares sum to `squares`:
@@ -155,4 +155,4 @@ double hanley_mcneil_variance(const AucCounts& counts) {
   return (a * counts.complement() + (m - 1) * (q1 - a * a) + (n - 1) * (q2 - a * a)) / (m * n);
 }
 
-}  // namespace apatite
+}  // namespace apatite::eval

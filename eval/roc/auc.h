@@ -11,7 +11,7 @@
 
 #include "eval/statistics/exact_sums.h"
 
-namespace apatite {
+namespace apatite::eval {
 
 // numerator / denominator, rounded once. The denominator is not 0.
 double quotient(std::uint64_t numerator, std::uint64_t denominator);
@@ -70,4 +70,4 @@ double normal_factor(double confidence);
 void check_sizes(std::span<const std::uint8_t> labels, std::span<const double> scores);
 void check_labels_and_scores(std::span<const std::uint8_t> labels, std::span<const double> scores);
 
-}  // namespace apatite
+}  // namespace apatite::eval

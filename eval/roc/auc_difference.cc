@@ -4,7 +4,7 @@
 
 #include "eval/statistics/distributions.h"
 
-namespace apatite {
+namespace apatite::eval {
 namespace {
 
 // The t with P(|T| < t) = confidence: where the tail of the incomplete beta function ends.
@@ -58,4 +58,4 @@ std::optional<AucDifference> unpaired_auc_difference(const UnpairedAuc& a, const
   return result;
 }
 
-}  // namespace apatite
+}  // namespace apatite::eval

@@ -5,7 +5,7 @@
 
 #include "eval/roc/placements.h"
 
-namespace apatite {
+namespace apatite::eval {
 
 // The difference of a less b, its standard error under the method, z or t = difference / standard
 // error, the two-sided p-value, and difference -+ factor * standard error.
@@ -36,4 +36,4 @@ struct UnpairedAuc {
 std::optional<AucDifference> unpaired_auc_difference(const UnpairedAuc& a, const UnpairedAuc& b,
                                                      double confidence);
 
-}  // namespace apatite
+}  // namespace apatite::eval

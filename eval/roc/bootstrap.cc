@@ -14,7 +14,7 @@
 #include "eval/statistics/distributions.h"
 #include "eval/statistics/sorting.h"
 
-namespace apatite {
+namespace apatite::eval {
 namespace {
 
 // For all threads, the counts of kDrawsAtOnce draws per cluster: about this many bytes, or one
@@ -312,4 +312,4 @@ double standard_deviation(std::span<const double> values) {
   return std::sqrt(squares.value() / (n - 1));
 }
 
-}  // namespace apatite
+}  // namespace apatite::eval

@@ -10,7 +10,7 @@
 #include "eval/roc/placements.h"
 #include "eval/statistics/progress_callback.h"
 
-namespace apatite {
+namespace apatite::eval {
 
 // Draw d takes from each stratum of k clusters k of them: those with the numbers
 // floor(b k / 2^64), b = random_bits(random_stream(seed, d), i), i counting over all strata
@@ -56,4 +56,4 @@ std::optional<AucInterval> bca_interval(std::vector<double> values, double estim
 // The standard deviation of the draws.
 double standard_deviation(std::span<const double> values);
 
-}  // namespace apatite
+}  // namespace apatite::eval

@@ -12,7 +12,7 @@
 #define APATITE_INTEGER_CLONES
 #endif
 
-namespace apatite {
+namespace apatite::eval {
 namespace {
 
 // One number of each draw.
@@ -104,4 +104,4 @@ APATITE_INTEGER_CLONES DrawTotals drawn_total(std::span<const std::uint32_t> siz
   return result;
 }
 
-}  // namespace apatite
+}  // namespace apatite::eval

@@ -6,7 +6,7 @@
 #include <span>
 #include <vector>
 
-namespace apatite {
+namespace apatite::eval {
 
 constexpr std::size_t kDrawsAtOnce = 32;
 using DrawTotals = std::array<std::uint64_t, kDrawsAtOnce>;
@@ -35,4 +35,4 @@ DrawTotals drawn_twice_wins(const RankedClusters& ranked, std::span<const DrawCo
 // Per draw the sum over clusters of how often it has them times sizes[cluster].
 DrawTotals drawn_total(std::span<const std::uint32_t> sizes, std::span<const DrawCounts> counts);
 
-}  // namespace apatite
+}  // namespace apatite::eval

@@ -11,7 +11,7 @@
 #include "base/random.h"
 #include "eval/statistics/sorting.h"
 
-namespace apatite {
+namespace apatite::eval {
 namespace {
 
 // Several draws at once: one number per draw in each, so that the compiler can use vectors.
@@ -192,4 +192,4 @@ PermutationTest auc_permutation_test(const Cases& cases, std::span<const double>
   return result;
 }
 
-}  // namespace apatite
+}  // namespace apatite::eval

@@ -7,7 +7,7 @@
 #include "eval/roc/placements.h"
 #include "eval/statistics/progress_callback.h"
 
-namespace apatite {
+namespace apatite::eval {
 
 struct PermutationOptions {
   int draws = 10'000;
@@ -34,4 +34,4 @@ struct PermutationTest {
 PermutationTest auc_permutation_test(const Cases& cases, std::span<const double> a,
                                      std::span<const double> b, const PermutationOptions& options);
 
-}  // namespace apatite
+}  // namespace apatite::eval

@@ -16,7 +16,7 @@
 #include "eval/roc/auc.h"
 #include "eval/statistics/sorting.h"
 
-namespace apatite {
+namespace apatite::eval {
 namespace {
 
 // A row in its bucket: the distance of its key from the least of all, less the first bit, and then
@@ -273,4 +273,4 @@ PlacementSums sum_placements(std::span<const std::uint8_t> labels, std::span<con
   return Rows(labels, scores, threads).sums();
 }
 
-}  // namespace apatite
+}  // namespace apatite::eval

@@ -6,7 +6,7 @@
 
 #include "eval/statistics/exact_sums.h"
 
-namespace apatite {
+namespace apatite::eval {
 
 // Twice the placement of a positive is twice the negatives below it plus those equal to it, that of
 // a negative twice the positives above it plus those equal to it; each is below 2^32.
@@ -23,4 +23,4 @@ struct PlacementSums {
 PlacementSums sum_placements(std::span<const std::uint8_t> labels, std::span<const double> scores,
                              int threads);
 
-}  // namespace apatite
+}  // namespace apatite::eval

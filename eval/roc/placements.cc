@@ -6,7 +6,7 @@
 #include "base/error.h"
 #include "eval/statistics/sorting.h"
 
-namespace apatite {
+namespace apatite::eval {
 namespace {
 
 // Per cluster, 2 m n times the sums of (placement value - AUC) over its positives and negatives:
@@ -175,4 +175,4 @@ std::optional<double> auc_difference_variance(const Cases& cases, const Placemen
   return products.covariance(a.counts);
 }
 
-}  // namespace apatite
+}  // namespace apatite::eval

@@ -10,7 +10,7 @@
 
 #include "eval/roc/auc.h"
 
-namespace apatite {
+namespace apatite::eval {
 
 // `twice` holds per row twice its placement: for a positive, twice the negatives with a smaller
 // score plus those with an equal one; for a negative, twice the positives with a larger score plus
@@ -46,4 +46,4 @@ std::optional<double> auc_difference_variance(const Cases& cases, const Placemen
 // numbers of clusters (but 0) than rows.
 std::size_t cluster_count(const Cases& cases);
 
-}  // namespace apatite
+}  // namespace apatite::eval

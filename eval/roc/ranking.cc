@@ -10,7 +10,7 @@
 #include "base/text.h"
 #include "eval/statistics/sorting.h"
 
-namespace apatite {
+namespace apatite::eval {
 namespace {
 
 std::vector<KeyedRow> sorted_rows(std::span<const double> scores) {
@@ -208,4 +208,4 @@ ChosenThreshold choose_threshold(const Ranking& ranking, const ThresholdRule& ru
       .specificity = (ranking.negatives() - ranking.false_positives[best]) / ranking.negatives()};
 }
 
-}  // namespace apatite
+}  // namespace apatite::eval

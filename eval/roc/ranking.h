@@ -11,7 +11,7 @@
 #include "eval/data/binary_decision.h"
 #include "eval/statistics/metric.h"
 
-namespace apatite {
+namespace apatite::eval {
 
 // Every way to call the k largest of m distinct scores positive, k = 0 .. m.
 struct Ranking {
@@ -71,4 +71,4 @@ struct ChosenThreshold {
 ChosenThreshold choose_threshold(const Ranking& ranking, const ThresholdRule& rule,
                                  ThresholdOperator comparison, std::string_view where);
 
-}  // namespace apatite
+}  // namespace apatite::eval

@@ -7,7 +7,7 @@
 #include "base/error.h"
 #include "base/math.h"
 
-namespace apatite {
+namespace apatite::eval {
 namespace {
 
 constexpr double kInverseSqrt2Pi = 0x1.9884533d43651p-2;  // 1 / sqrt(2 pi)
@@ -260,4 +260,4 @@ double binomial_probability(double k, double n, double p) {
   return std::sqrt(n / (k * (n - k)) * kInverse2Pi) * saddle_point(k, n - k, p, 1 - p);
 }
 
-}  // namespace apatite
+}  // namespace apatite::eval

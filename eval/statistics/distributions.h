@@ -3,7 +3,7 @@
 // tests/eval/statistics/distributions_test.cc holds them against 60-digit values.
 #pragma once
 
-namespace apatite {
+namespace apatite::eval {
 
 // The standard normal distribution.
 //
@@ -40,4 +40,4 @@ double student_t_two_sided(double t, double df);
 // n! / (k! (n-k)!) p^k (1-p)^(n-k), 0 < p < 1, by the same form of Loader.
 double binomial_probability(double k, double n, double p);
 
-}  // namespace apatite
+}  // namespace apatite::eval

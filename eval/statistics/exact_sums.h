@@ -3,7 +3,7 @@
 
 #include <cmath>
 
-namespace apatite {
+namespace apatite::eval {
 
 __extension__ using Int128 = __int128;
 __extension__ using Uint128 = unsigned __int128;
@@ -28,4 +28,4 @@ class CompensatedSum {
   double low_ = 0;
 };
 
-}  // namespace apatite
+}  // namespace apatite::eval

@@ -10,7 +10,7 @@
 #include "eval/statistics/distributions.h"
 #include "eval/statistics/exact_sums.h"
 
-namespace apatite {
+namespace apatite::eval {
 namespace {
 
 using Matrix = Eigen::MatrixXd;
@@ -382,4 +382,4 @@ std::optional<GeeOverall> gee_overall(const GeeFit& fit) {
   return result;
 }
 
-}  // namespace apatite
+}  // namespace apatite::eval

@@ -10,7 +10,7 @@
 #include <string_view>
 #include <vector>
 
-namespace apatite {
+namespace apatite::eval {
 
 // What is a success, and among which calls.
 enum class Measure {
@@ -84,4 +84,4 @@ struct GeeOverall {
 };
 std::optional<GeeOverall> gee_overall(const GeeFit& fit);
 
-}  // namespace apatite
+}  // namespace apatite::eval

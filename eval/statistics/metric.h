@@ -5,7 +5,7 @@
 #include <string>
 #include <string_view>
 
-namespace apatite {
+namespace apatite::eval {
 
 struct Interval {
   double low = 0;
@@ -26,4 +26,4 @@ inline Metric undefined_metric(std::string_view id, std::string reason) {
   return {.id = id, .undefined = std::move(reason)};
 }
 
-}  // namespace apatite
+}  // namespace apatite::eval

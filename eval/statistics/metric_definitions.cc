@@ -5,7 +5,7 @@
 
 #include "base/error.h"
 
-namespace apatite {
+namespace apatite::eval {
 namespace {
 
 // P, N: positives, negatives. TP, FN, FP, TN: calls at the threshold.
@@ -85,4 +85,4 @@ const MetricDefinition& definition_of(std::string_view id) {
   return *found;
 }
 
-}  // namespace apatite
+}  // namespace apatite::eval

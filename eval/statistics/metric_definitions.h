@@ -4,7 +4,7 @@
 #include <span>
 #include <string_view>
 
-namespace apatite {
+namespace apatite::eval {
 
 struct MetricDefinition {
   std::string_view id;
@@ -18,4 +18,4 @@ std::span<const MetricDefinition> metric_definitions();
 // `id` must be one of them.
 const MetricDefinition& definition_of(std::string_view id);
 
-}  // namespace apatite
+}  // namespace apatite::eval

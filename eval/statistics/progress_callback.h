@@ -5,10 +5,10 @@
 #include <functional>
 #include <string_view>
 
-namespace apatite {
+namespace apatite::eval {
 
 // `done` of `total` of what `unit` names ("MB read", "draws"), told on the caller's thread now and
 // then and at the end. Empty: nobody wants to know.
 using Tell = std::function<void(std::string_view unit, std::int64_t done, std::int64_t total)>;
 
-}  // namespace apatite
+}  // namespace apatite::eval

@@ -9,7 +9,7 @@
 #include "base/text.h"
 #include "eval/statistics/distributions.h"
 
-namespace apatite {
+namespace apatite::eval {
 namespace {
 
 constexpr std::array<std::string_view, 5> kNames{"wald", "wilson", "clopper-pearson",
@@ -90,4 +90,4 @@ Interval proportion_interval(ProportionMethod method, double x, double n, double
   return {};
 }
 
-}  // namespace apatite
+}  // namespace apatite::eval

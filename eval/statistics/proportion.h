@@ -7,7 +7,7 @@
 
 #include "eval/statistics/metric.h"
 
-namespace apatite {
+namespace apatite::eval {
 
 enum class ProportionMethod {
   // p -+ z sqrt(p (1 - p) / n), cut at 0 and 1.
@@ -36,4 +36,4 @@ Interval proportion_interval(ProportionMethod method, double x, double n, double
 // x / n in hundredths of a percent, halves up: what the study prints as 64.95 is 6495.
 std::int64_t hundredths_of_percent(std::int64_t x, std::int64_t n);
 
-}  // namespace apatite
+}  // namespace apatite::eval

@@ -8,7 +8,7 @@
 
 #include "eval/statistics/exact_sums.h"
 
-namespace apatite {
+namespace apatite::eval {
 
 // The sums over the rows 0 .. count - 1 of what term(row) gives, an array of kSums numbers. Rows
 // are taken in blocks of 2^14, each summed in its order, and the blocks in theirs, with their
@@ -37,4 +37,4 @@ std::array<double, kSums> row_sums(std::size_t count, const Term& term) {
   return result;
 }
 
-}  // namespace apatite
+}  // namespace apatite::eval

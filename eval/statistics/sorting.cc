@@ -9,7 +9,7 @@
 #include <memory>
 #include <utility>
 
-namespace apatite {
+namespace apatite::eval {
 namespace {
 
 // Up to this many rows are sorted by insertion.
@@ -168,4 +168,4 @@ std::vector<KeyedRow> rows_by_score(std::span<const double> scores, int threads)
   return rows;
 }
 
-}  // namespace apatite
+}  // namespace apatite::eval

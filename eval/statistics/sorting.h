@@ -6,7 +6,7 @@
 #include <span>
 #include <vector>
 
-namespace apatite {
+namespace apatite::eval {
 
 // An integer that compares like the number: equal for equal numbers (also -0 and 0), larger for a
 // larger one. Not for NaN.
@@ -29,4 +29,4 @@ void sort_keys(std::vector<KeyedRow>& rows, int threads = 0);
 // All rows by their scores, equal ones in the order of the rows.
 std::vector<KeyedRow> rows_by_score(std::span<const double> scores, int threads = 0);
 
-}  // namespace apatite
+}  // namespace apatite::eval

@@ -2,10 +2,10 @@
 
 #include <algorithm>
 
-namespace apatite {
+namespace apatite::gradcam {
 namespace {
 
-std::size_t plane_of(const Shape& shape) {
+std::size_t plane_of(const engine::Shape& shape) {
   return static_cast<std::size_t>(shape.height * shape.width);
 }
 
@@ -14,7 +14,7 @@ std::span<const double> channel(std::span<const double> values, std::size_t k, s
   return values.subspan(k * plane, plane);
 }
 
-SaliencyMap zero_map(const Shape& shape) {
+SaliencyMap zero_map(const engine::Shape& shape) {
   return {shape.height, shape.width, std::vector<double>(plane_of(shape), 0.0)};
 }
 
@@ -52,7 +52,7 @@ double plus_plus_weight(std::span<const double> values, std::span<const double> 
 }  // namespace
 
 SaliencyMap weighted_sum(std::span<const double> values, std::span<const double> weights,
-                         const Shape& shape) {
+                         const engine::Shape& shape) {
   SaliencyMap map = zero_map(shape);
   const std::size_t plane = map.values.size();
   for (std::size_t k = 0; k < weights.size(); ++k) {
@@ -93,4 +93,4 @@ SaliencyMap layer_cam(const LayerValues& layer) {
   return elementwise(layer, [](double g) { return std::max(g, 0.0); });
 }
 
-}  // namespace apatite
+}  // namespace apatite::gradcam

@@ -10,13 +10,13 @@
 #include "engine/graph/shape.h"
 #include "gradcam/map/saliency_map.h"
 
-namespace apatite {
+namespace apatite::gradcam {
 
 // One image's values at a layer and the gradient there, each shape.size() numbers.
 struct LayerValues {
   std::span<const double> values;
   std::span<const double> gradient;
-  Shape shape;
+  engine::Shape shape;
 };
 
 // M = sum_k w_k A_k,  w_k = (sum_ij g_kij) / n.
@@ -42,6 +42,6 @@ SaliencyMap layer_cam(const LayerValues& layer);
 
 // M = sum_k w_k A_k for weights that are given: CAM and Score-CAM.
 SaliencyMap weighted_sum(std::span<const double> values, std::span<const double> weights,
-                         const Shape& shape);
+                         const engine::Shape& shape);
 
-}  // namespace apatite
+}  // namespace apatite::gradcam

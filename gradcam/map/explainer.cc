@@ -17,31 +17,33 @@
 #include "layers/differentiate.h"
 #include "models/describe.h"
 
-namespace apatite {
+namespace apatite::gradcam {
 namespace {
 
-std::string candidates(const Graph& graph) {
+std::string candidates(const engine::Graph& graph) {
   std::vector<std::string> names;
-  for (const NodeId id : candidate_taps(graph)) names.push_back(graph.node(id).name);
+  for (const engine::NodeId id : models::candidate_taps(graph))
+    names.push_back(graph.node(id).name);
   return names.empty() ? "this network has none" : "candidates: " + join(names);
 }
 
-bool influences_the_logits(const Graph& graph, NodeId layer) {
+bool influences_the_logits(const engine::Graph& graph, engine::NodeId layer) {
   std::vector<bool> needed(graph.nodes().size(), false);
   needed[graph.output()] = true;
-  for (NodeId id = graph.output() + 1; id-- > 0;) {
+  for (engine::NodeId id = graph.output() + 1; id-- > 0;) {
     if (!needed[id]) continue;
-    for (const NodeId input : graph.node(id).inputs) needed[input] = true;
+    for (const engine::NodeId input : graph.node(id).inputs) needed[input] = true;
   }
   return needed[layer];
 }
 
-void check_layer(const Graph& graph, NodeId layer) {
-  const Node& node = graph.node(layer);
+void check_layer(const engine::Graph& graph, engine::NodeId layer) {
+  const engine::Node& node = graph.node(layer);
   if (node.shape.height * node.shape.width == 1) {
-    throw Error(ErrorKind::kUsage, node.name,
-                "has no spatial extent (" + to_text(node.shape) + "): a map of it has one cell",
-                candidates(graph));
+    throw Error(
+        ErrorKind::kUsage, node.name,
+        "has no spatial extent (" + engine::to_text(node.shape) + "): a map of it has one cell",
+        candidates(graph));
   }
   if (!influences_the_logits(graph, layer)) {
     throw Error(ErrorKind::kUsage, node.name, "does not influence the logits", candidates(graph));
@@ -58,7 +60,7 @@ bool needs_path_of_images(Method method) {
 }
 
 // The values of image `n` of a batch.
-std::span<const double> slice(const Tensor64& batch, std::int64_t n) {
+std::span<const double> slice(const engine::Tensor64& batch, std::int64_t n) {
   const std::size_t size = batch.size() / static_cast<std::size_t>(batch.dims()[0]);
   return batch.values().subspan(static_cast<std::size_t>(n) * size, size);
 }
@@ -76,7 +78,7 @@ std::vector<double> softmax_of(const std::vector<double>& scores) {
 }
 
 // max_c |g_c| or, signed, sum_c g_c.
-SaliencyMap collapse(std::span<const double> values, const Shape& shape, bool keep_sign) {
+SaliencyMap collapse(std::span<const double> values, const engine::Shape& shape, bool keep_sign) {
   const auto plane = static_cast<std::size_t>(shape.height * shape.width);
   SaliencyMap map{shape.height, shape.width, std::vector<double>(plane, 0.0)};
   for (std::size_t i = 0; i < values.size(); ++i) {
@@ -88,7 +90,8 @@ SaliencyMap collapse(std::span<const double> values, const Shape& shape, bool ke
 }
 
 // Scaled to [0, 1] by its own range; all 0 if it has none.
-SaliencyMap mask_of(std::span<const double> channel, const Shape& layer, const Shape& input) {
+SaliencyMap mask_of(std::span<const double> channel, const engine::Shape& layer,
+                    const engine::Shape& input) {
   SaliencyMap mask = resize({layer.height, layer.width, {channel.begin(), channel.end()}},
                             input.height, input.width);
   const auto [low, high] = std::minmax_element(mask.values.begin(), mask.values.end());
@@ -100,8 +103,8 @@ SaliencyMap mask_of(std::span<const double> channel, const Shape& layer, const S
 
 }  // namespace
 
-NodeId default_layer(const Graph& graph) {
-  const std::vector<NodeId> taps = candidate_taps(graph);
+engine::NodeId default_layer(const engine::Graph& graph) {
+  const std::vector<engine::NodeId> taps = models::candidate_taps(graph);
   if (taps.empty()) {
     throw Error(ErrorKind::kUsage, "layer", "this network has none with spatial extent",
                 "pass larger images");
@@ -109,17 +112,17 @@ NodeId default_layer(const Graph& graph) {
   return taps.back();
 }
 
-NodeId find_layer(const Graph& graph, std::string_view name) {
-  const NodeId layer = graph.find(name);
+engine::NodeId find_layer(const engine::Graph& graph, std::string_view name) {
+  const engine::NodeId layer = graph.find(name);
   check_layer(graph, layer);
   return layer;
 }
 
 class Explainer::Implementation {
  public:
-  Implementation(Graph graph, const ParameterSource& parameters, const Backend& backend,
-                 CompileOptions options, std::vector<MapRequest> requests,
-                 const MethodSettings& settings)
+  Implementation(engine::Graph graph, const engine::ParameterSource& parameters,
+                 const engine::Backend& backend, engine::CompileOptions options,
+                 std::vector<MapRequest> requests, const MethodSettings& settings)
       : graph_(std::move(graph)),
         parameters_(parameters),
         backend_(backend),
@@ -145,13 +148,14 @@ class Explainer::Implementation {
     }
   }
 
-  [[nodiscard]] const Graph& graph() const { return graph_; }
+  [[nodiscard]] const engine::Graph& graph() const { return graph_; }
   [[nodiscard]] const std::vector<MapRequest>& requests() const { return requests_; }
 
-  std::vector<Explanation> explain(const Tensor& images, std::span<const std::int64_t> targets) {
-    const FpEnvironment environment;
+  std::vector<Explanation> explain(const engine::Tensor& images,
+                                   std::span<const std::int64_t> targets) {
+    const engine::FpEnvironment environment;
     check_classes(targets, images.dims()[0]);
-    const std::vector<Tensor64> results = first_pass_->run64(
+    const std::vector<engine::Tensor64> results = first_pass_->run64(
         images, first_pass_has_gradients_ ? targets : std::span<const std::int64_t>());
     std::vector<Explanation> explanations;
     for (std::int64_t n = 0; n < images.dims()[0]; ++n) {
@@ -159,9 +163,9 @@ class Explainer::Implementation {
       const std::span<const double> logits = slice(results[0], n);
       one.logits.assign(logits.begin(), logits.end());
       const std::int64_t wanted =
-          targets.empty() ? kPredicted : targets[static_cast<std::size_t>(n)];
-      one.target = wanted == kPredicted ? predicted_class(logits) : wanted;
-      one.score = score_of(logits, one.target);
+          targets.empty() ? engine::kPredicted : targets[static_cast<std::size_t>(n)];
+      one.target = wanted == engine::kPredicted ? engine::predicted_class(logits) : wanted;
+      one.score = engine::score_of(logits, one.target);
       for (const MapRequest& request : requests_) {
         one.maps.push_back(map_of(request, results, images, n, one.target));
       }
@@ -169,8 +173,8 @@ class Explainer::Implementation {
     return explanations;
   }
 
-  std::vector<std::vector<double>> logits(const Tensor& images) {
-    const std::vector<Tensor64> results = plain().run64(images);
+  std::vector<std::vector<double>> logits(const engine::Tensor& images) {
+    const std::vector<engine::Tensor64> results = plain().run64(images);
     std::vector<std::vector<double>> rows;
     for (std::int64_t n = 0; n < images.dims()[0]; ++n) {
       const std::span<const double> row = slice(results[0], n);
@@ -182,7 +186,7 @@ class Explainer::Implementation {
  private:
   // Output number of each layer's values and gradient in the first pass.
   struct Tap {
-    NodeId layer;
+    engine::NodeId layer;
     std::size_t values = 0;
     std::size_t gradient = 0;
   };
@@ -195,9 +199,9 @@ class Explainer::Implementation {
           to_text(static_cast<std::int64_t>(targets.size())) + " for " + to_text(batch) + " images",
           "give one per image, or none for the predicted classes");
     }
-    const std::int64_t classes = class_count(graph_.node(graph_.output()).shape.channels);
+    const std::int64_t classes = engine::class_count(graph_.node(graph_.output()).shape.channels);
     for (const std::int64_t target : targets) {
-      if (target == kPredicted || (target >= 0 && target < classes)) continue;
+      if (target == engine::kPredicted || (target >= 0 && target < classes)) continue;
       throw Error(ErrorKind::kUsage, "target " + to_text(target),
                   "is not a class of this network, which has " + to_text(classes),
                   "use 0 to " + to_text(classes - 1));
@@ -206,13 +210,13 @@ class Explainer::Implementation {
 
   // Logits, the layers' values and the gradients there, in one graph.
   void compile_first_pass() {
-    std::vector<NodeId> wrt;
+    std::vector<engine::NodeId> wrt;
     for (const MapRequest& request : requests_) {
       if (needs_gradient_of_layer(request.method)) wrt.push_back(request.layer);
     }
     std::sort(wrt.begin(), wrt.end());
     wrt.erase(std::unique(wrt.begin(), wrt.end()), wrt.end());
-    CompileOptions options = options_;
+    engine::CompileOptions options = options_;
     options.outputs = {graph_.output()};
     for (const MapRequest& request : requests_) {
       if (needs_path_of_images(request.method) || tap_of(request.layer) != nullptr) continue;
@@ -223,7 +227,7 @@ class Explainer::Implementation {
       first_pass_ = backend_.compile(graph_, parameters_, options);
       return;
     }
-    const Differentiated both = differentiate(graph_, wrt);
+    const layers::Differentiated both = layers::differentiate(graph_, wrt);
     for (std::size_t i = 0; i < wrt.size(); ++i) {
       tap_of(wrt[i])->gradient = options.outputs.size();
       options.outputs.push_back(both.gradients[i]);
@@ -233,37 +237,37 @@ class Explainer::Implementation {
   }
 
   void compile_input_gradient() {
-    const NodeId input = graph_.input();
-    const Differentiated both = differentiate(graph_, std::span(&input, 1));
-    CompileOptions options = options_;
+    const engine::NodeId input = graph_.input();
+    const layers::Differentiated both = layers::differentiate(graph_, std::span(&input, 1));
+    engine::CompileOptions options = options_;
     options.outputs = {both.gradients[0]};
     input_gradient_ = backend_.compile(both.graph, parameters_, options);
   }
 
-  Executable& plain() {
+  engine::Executable& plain() {
     if (!plain_) {
-      CompileOptions options = options_;
+      engine::CompileOptions options = options_;
       options.outputs = {graph_.output()};
       plain_ = backend_.compile(graph_, parameters_, options);
     }
     return *plain_;
   }
 
-  Tap* tap_of(NodeId layer) {
+  Tap* tap_of(engine::NodeId layer) {
     const auto found = std::find_if(taps_.begin(), taps_.end(),
                                     [&](const Tap& tap) { return tap.layer == layer; });
     return found == taps_.end() ? nullptr : &*found;
   }
 
-  SaliencyMap map_of(const MapRequest& request, const std::vector<Tensor64>& results,
-                     const Tensor& images, std::int64_t n, std::int64_t target) {
-    const Shape& input = graph_.node(graph_.input()).shape;
+  SaliencyMap map_of(const MapRequest& request, const std::vector<engine::Tensor64>& results,
+                     const engine::Tensor& images, std::int64_t n, std::int64_t target) {
+    const engine::Shape& input = graph_.node(graph_.input()).shape;
     const std::span<const float> image = images.values().subspan(
         static_cast<std::size_t>(n * input.size()), static_cast<std::size_t>(input.size()));
     if (request.method == Method::kSmoothGrad) return smooth_grad(image, target);
     if (request.method == Method::kIntegratedGradients) return integrated_gradients(image, target);
     const Tap& tap = *tap_of(request.layer);
-    const Shape& shape = graph_.node(request.layer).shape;
+    const engine::Shape& shape = graph_.node(request.layer).shape;
     const std::span<const double> values = slice(results[tap.values], n);
     if (request.method == Method::kScoreCam) return score_cam(values, shape, image, target);
     const LayerValues layer{values, slice(results[tap.gradient], n), shape};
@@ -283,20 +287,20 @@ class Explainer::Implementation {
 
   // Runs `network` on `count` images made by `make(i, to)`, a batch at a time; `take` sees the
   // result of each in order. `target` if the result is a gradient.
-  void run_many(Executable& network, std::int64_t count, std::optional<std::int64_t> target,
+  void run_many(engine::Executable& network, std::int64_t count, std::optional<std::int64_t> target,
                 const std::function<void(std::int64_t, std::span<float>)>& make,
                 const std::function<void(std::span<const double>)>& take) {
-    const Shape& input = graph_.node(graph_.input()).shape;
+    const engine::Shape& input = graph_.node(graph_.input()).shape;
     const auto size = static_cast<std::size_t>(input.size());
     for (std::int64_t first = 0; first < count; first += settings_.batch) {
       const std::int64_t batch = std::min(settings_.batch, count - first);
-      auto images = Tensor::uninitialized(input.with_batch(batch));
+      auto images = engine::Tensor::uninitialized(input.with_batch(batch));
       for (std::int64_t i = 0; i < batch; ++i) {
         make(first + i, images.values().subspan(static_cast<std::size_t>(i) * size, size));
       }
       const std::vector<std::int64_t> targets(target ? static_cast<std::size_t>(batch) : 0U,
                                               target.value_or(0));
-      const Tensor64 results = std::move(network.run64(images, targets)[0]);
+      const engine::Tensor64 results = std::move(network.run64(images, targets)[0]);
       for (std::int64_t i = 0; i < batch; ++i) take(slice(results, i));
     }
   }
@@ -345,9 +349,9 @@ class Explainer::Implementation {
     return collapse(values, graph_.node(graph_.input()).shape, true);
   }
 
-  SaliencyMap score_cam(std::span<const double> values, const Shape& layer,
+  SaliencyMap score_cam(std::span<const double> values, const engine::Shape& layer,
                         std::span<const float> image, std::int64_t target) {
-    const Shape& input = graph_.node(graph_.input()).shape;
+    const engine::Shape& input = graph_.node(graph_.input()).shape;
     const auto plane = static_cast<std::size_t>(layer.height * layer.width);
     std::vector<double> scores;
     run_many(
@@ -360,42 +364,44 @@ class Explainer::Implementation {
             to[i] = static_cast<float>(weight * static_cast<double>(image[i])) + 0.0F;
           }
         },
-        [&](std::span<const double> logits) { scores.push_back(score_of(logits, target)); });
+        [&](std::span<const double> logits) {
+          scores.push_back(engine::score_of(logits, target));
+        });
     return weighted_sum(values, softmax_of(scores), layer);
   }
 
-  Graph graph_;
-  const ParameterSource& parameters_;
-  const Backend& backend_;
-  CompileOptions options_;
+  engine::Graph graph_;
+  const engine::ParameterSource& parameters_;
+  const engine::Backend& backend_;
+  engine::CompileOptions options_;
   std::vector<MapRequest> requests_;
   MethodSettings settings_;
   std::vector<Tap> taps_;
-  std::unique_ptr<Executable> first_pass_;
+  std::unique_ptr<engine::Executable> first_pass_;
   bool first_pass_has_gradients_ = false;
-  std::unique_ptr<Executable> input_gradient_;  // if a method needs it
-  std::unique_ptr<Executable> plain_;           // the logits alone, when first needed
+  std::unique_ptr<engine::Executable> input_gradient_;  // if a method needs it
+  std::unique_ptr<engine::Executable> plain_;           // the logits alone, when first needed
 };
 
-Explainer::Explainer(Graph graph, const ParameterSource& parameters, const Backend& backend,
-                     const CompileOptions& options, std::vector<MapRequest> requests,
-                     const MethodSettings& settings)
+Explainer::Explainer(engine::Graph graph, const engine::ParameterSource& parameters,
+                     const engine::Backend& backend, const engine::CompileOptions& options,
+                     std::vector<MapRequest> requests, const MethodSettings& settings)
     : implementation_(std::make_unique<Implementation>(std::move(graph), parameters, backend,
                                                        options, std::move(requests), settings)) {}
 Explainer::~Explainer() = default;
 Explainer::Explainer(Explainer&&) noexcept = default;
 Explainer& Explainer::operator=(Explainer&&) noexcept = default;
 
-const Graph& Explainer::graph() const { return implementation_->graph(); }
+const engine::Graph& Explainer::graph() const { return implementation_->graph(); }
 const std::vector<MapRequest>& Explainer::requests() const { return implementation_->requests(); }
 
-std::vector<Explanation> Explainer::explain(const Tensor& images,
+std::vector<Explanation> Explainer::explain(const engine::Tensor& images,
                                             std::span<const std::int64_t> targets) {
   return implementation_->explain(images, targets);
 }
 
-std::vector<std::vector<double>> Explainer::logits(const Tensor& images) {
+std::vector<std::vector<double>> Explainer::logits(const engine::Tensor& images) {
   return implementation_->logits(images);
 }
 
-}  // namespace apatite
+}  // namespace apatite::gradcam

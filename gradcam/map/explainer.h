@@ -15,13 +15,13 @@
 #include "gradcam/map/method.h"
 #include "gradcam/map/saliency_map.h"
 
-namespace apatite {
+namespace apatite::gradcam {
 
 // A map that is wanted. `layer` is a node with spatial extent; for methods of the input it is the
 // graph's input.
 struct MapRequest {
   Method method = Method::kGradCam;
-  NodeId layer = 0;
+  engine::NodeId layer = 0;
   bool operator==(const MapRequest&) const = default;
 };
 
@@ -36,11 +36,11 @@ struct Explanation {
 // The layer that a map is usually of: the last node with spatial extent through which every path to
 // the logits leads (the output of a ResNet's last block, a DenseNet's last ReLU).
 // Throws Error (kUsage) if there is none.
-NodeId default_layer(const Graph& graph);
+engine::NodeId default_layer(const engine::Graph& graph);
 
 // A node by name. Throws Error (kUsage): unknown (with the nearest), one without spatial extent
 // (with the candidates), one that does not influence the logits.
-NodeId find_layer(const Graph& graph, std::string_view name);
+engine::NodeId find_layer(const engine::Graph& graph, std::string_view name);
 
 // A network compiled for the maps that are wanted, for one size of input. One forward pass and one
 // backward pass from the score down to the lowest layer asked for give all maps of layers and the
@@ -66,28 +66,28 @@ class Explainer {
  public:
   // `parameters` must outlive it. Throws Error: kUsage for a request that cannot be met (see
   // find_layer) or a setting out of range; what Backend::compile throws.
-  Explainer(Graph graph, const ParameterSource& parameters, const Backend& backend,
-            const CompileOptions& options, std::vector<MapRequest> requests,
-            const MethodSettings& settings = {});
+  Explainer(engine::Graph graph, const engine::ParameterSource& parameters,
+            const engine::Backend& backend, const engine::CompileOptions& options,
+            std::vector<MapRequest> requests, const MethodSettings& settings = {});
   ~Explainer();
   Explainer(Explainer&&) noexcept;
   Explainer& operator=(Explainer&&) noexcept;
 
-  [[nodiscard]] const Graph& graph() const;
+  [[nodiscard]] const engine::Graph& graph() const;
   [[nodiscard]] const std::vector<MapRequest>& requests() const;
 
   // One explanation per image of the batch (N x C x H x W). `targets`: one class per image, or
   // kPredicted for it (engine/graph/score.h); empty: the predicted one for all. The result for an
   // image does not depend on the others. Throws Error as Executable::run.
-  std::vector<Explanation> explain(const Tensor& images,
+  std::vector<Explanation> explain(const engine::Tensor& images,
                                    std::span<const std::int64_t> targets = {});
 
   // The logits alone, per image.
-  std::vector<std::vector<double>> logits(const Tensor& images);
+  std::vector<std::vector<double>> logits(const engine::Tensor& images);
 
  private:
   class Implementation;
   std::unique_ptr<Implementation> implementation_;
 };
 
-}  // namespace apatite
+}  // namespace apatite::gradcam

@@ -8,7 +8,7 @@
 #include "base/error.h"
 #include "base/text.h"
 
-namespace apatite {
+namespace apatite::gradcam {
 namespace {
 
 constexpr std::array kMethods{
@@ -68,4 +68,4 @@ void check_settings(const MethodSettings& settings) {
               "pass a number above 0, up to 10");
 }
 
-}  // namespace apatite
+}  // namespace apatite::gradcam

@@ -5,7 +5,7 @@
 #include <span>
 #include <string_view>
 
-namespace apatite {
+namespace apatite::gradcam {
 
 enum class Method {
   kGradCam,
@@ -49,4 +49,4 @@ struct MethodSettings {
 // Throws Error (kUsage) for a setting out of range.
 void check_settings(const MethodSettings& settings);
 
-}  // namespace apatite
+}  // namespace apatite::gradcam

@@ -4,7 +4,7 @@
 #include <tuple>
 #include <utility>
 
-namespace apatite {
+namespace apatite::gradcam {
 namespace {
 
 double to_map(double source, double scale, double offset, std::int64_t cells, std::int64_t n) {
@@ -30,12 +30,13 @@ std::pair<std::int64_t, std::int64_t> covered_range(std::int64_t pixels, double 
 
 }  // namespace
 
-Projection::Projection(PixelSize source, PixelSize input, const PixelMap& input_to_source)
+Projection::Projection(image::PixelSize source, image::PixelSize input,
+                       const image::PixelMap& input_to_source)
     : Projection(source, input, input_to_source,
                  {0, 0, static_cast<double>(source.height), static_cast<double>(source.width)}) {}
 
-Projection::Projection(PixelSize source, PixelSize input, const PixelMap& input_to_source,
-                       const SourceBox& visible)
+Projection::Projection(image::PixelSize source, image::PixelSize input,
+                       const image::PixelMap& input_to_source, const image::SourceBox& visible)
     : source_(source), input_(input), map_(input_to_source) {
   // A flip has a negative scale.
   const auto [top, bottom] = std::minmax(
@@ -105,4 +106,4 @@ Json Projection::map_to_source_json(std::int64_t height, std::int64_t width) con
           {"offset_x", map_.offset_x}};
 }
 
-}  // namespace apatite
+}  // namespace apatite::gradcam

@@ -9,7 +9,7 @@
 #include "gradcam/map/saliency_map.h"
 #include "image/recipe/geometry_step.h"
 
-namespace apatite {
+namespace apatite::gradcam {
 
 // Pixels y in [top, bottom) and x in [left, right).
 struct PixelRange {
@@ -27,12 +27,13 @@ class Projection {
  public:
   // As Recipe::pixel_map and Recipe::visible_part give them; without the latter all of the source
   // is visible.
-  Projection(PixelSize source, PixelSize input, const PixelMap& input_to_source);
-  Projection(PixelSize source, PixelSize input, const PixelMap& input_to_source,
-             const SourceBox& visible);
+  Projection(image::PixelSize source, image::PixelSize input,
+             const image::PixelMap& input_to_source);
+  Projection(image::PixelSize source, image::PixelSize input,
+             const image::PixelMap& input_to_source, const image::SourceBox& visible);
 
-  [[nodiscard]] PixelSize source() const { return source_; }
-  [[nodiscard]] PixelSize input() const { return input_; }
+  [[nodiscard]] image::PixelSize source() const { return source_; }
+  [[nodiscard]] image::PixelSize input() const { return input_; }
 
   // The source's pixels whose middle reaches the input: the others were cropped away, and no map
   // says anything about them. May be empty.
@@ -56,10 +57,10 @@ class Projection {
   [[nodiscard]] Json map_to_source_json(std::int64_t height, std::int64_t width) const;
 
  private:
-  PixelSize source_;
-  PixelSize input_;
-  PixelMap map_;
+  image::PixelSize source_;
+  image::PixelSize input_;
+  image::PixelMap map_;
   PixelRange covered_;
 };
 
-}  // namespace apatite
+}  // namespace apatite::gradcam

@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <cmath>
 
-namespace apatite {
+namespace apatite::gradcam {
 namespace {
 
 // Row y of the output is the weighted mean of some rows of the input; columns alike.
@@ -101,4 +101,4 @@ SaliencyMap resize(const SaliencyMap& map, std::int64_t height, std::int64_t wid
   return sample_grid(result, positions(result.height, height), positions(result.width, width));
 }
 
-}  // namespace apatite
+}  // namespace apatite::gradcam

@@ -9,7 +9,7 @@
 
 #include "gradcam/map/saliency_map.h"
 
-namespace apatite {
+namespace apatite::gradcam {
 
 // Where a position lies between two neighbouring cells: value = (1 - t) * v[low] + t * v[high].
 struct Between {
@@ -37,4 +37,4 @@ SaliencyMap sample_grid(const SaliencyMap& map, const std::vector<Between>& ys,
 // part, divided by the sum of the w. Rows first if they shrink, then columns, then sampling.
 SaliencyMap resize(const SaliencyMap& map, std::int64_t height, std::int64_t width);
 
-}  // namespace apatite
+}  // namespace apatite::gradcam

@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <cmath>
 
-namespace apatite {
+namespace apatite::gradcam {
 
 std::string_view name_of(MapState state) {
   switch (state) {
@@ -62,12 +62,12 @@ SaliencyMap normalized(const SaliencyMap& map) {
   return result;
 }
 
-Tensor to_tensor(const SaliencyMap& map) {
-  auto tensor = Tensor::uninitialized({map.height, map.width});
+engine::Tensor to_tensor(const SaliencyMap& map) {
+  auto tensor = engine::Tensor::uninitialized({map.height, map.width});
   // + 0: no -0, which a negative value that underflows would give.
   std::transform(map.values.begin(), map.values.end(), tensor.data(),
                  [](double value) { return static_cast<float>(value) + 0.0F; });
   return tensor;
 }
 
-}  // namespace apatite
+}  // namespace apatite::gradcam

@@ -8,7 +8,7 @@
 
 #include "engine/graph/tensor.h"
 
-namespace apatite {
+namespace apatite::gradcam {
 
 // values[y * width + x], binary64, finite, never -0. Signed: what speaks against the score is
 // negative.
@@ -53,6 +53,6 @@ SaliencyMap positive_part(const SaliencyMap& map);
 SaliencyMap normalized(const SaliencyMap& map);
 
 // height x width, each value rounded once to binary32; for .npy files.
-Tensor to_tensor(const SaliencyMap& map);
+engine::Tensor to_tensor(const SaliencyMap& map);
 
-}  // namespace apatite
+}  // namespace apatite::gradcam

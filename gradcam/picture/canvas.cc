@@ -4,10 +4,10 @@
 
 #include "gradcam/picture/font.h"
 
-namespace apatite {
+namespace apatite::gradcam {
 
 Canvas::Canvas(std::int64_t height, std::int64_t width, Colour background)
-    : image_(make_image<std::uint8_t>(height, width, 3, "picture")) {
+    : image_(image::make_image<std::uint8_t>(height, width, 3, "picture")) {
   fill(0, 0, height, width, background);
 }
 
@@ -30,7 +30,7 @@ void Canvas::fill(std::int64_t top, std::int64_t left, std::int64_t height, std:
   }
 }
 
-void Canvas::paste(const Image& rgb, std::int64_t top, std::int64_t left) {
+void Canvas::paste(const image::Image& rgb, std::int64_t top, std::int64_t left) {
   const std::uint8_t* from = rgb.values<std::uint8_t>().data();
   for (std::int64_t y = 0; y < rgb.height; ++y) {
     for (std::int64_t x = 0; x < rgb.width; ++x, from += 3) {
@@ -57,4 +57,4 @@ std::int64_t text_width(std::string_view line, std::int64_t scale) {
   return static_cast<std::int64_t>(line.size()) * kGlyphWidth * scale;
 }
 
-}  // namespace apatite
+}  // namespace apatite::gradcam

@@ -6,7 +6,7 @@
 
 #include "image/pixels/image.h"
 
-namespace apatite {
+namespace apatite::gradcam {
 
 struct Colour {
   std::uint8_t red = 0;
@@ -25,22 +25,22 @@ class Canvas {
 
   [[nodiscard]] std::int64_t height() const { return image_.height; }
   [[nodiscard]] std::int64_t width() const { return image_.width; }
-  [[nodiscard]] const Image& image() const { return image_; }
-  [[nodiscard]] Image take() && { return std::move(image_); }
+  [[nodiscard]] const image::Image& image() const { return image_; }
+  [[nodiscard]] image::Image take() && { return std::move(image_); }
 
   void set(std::int64_t y, std::int64_t x, Colour colour);
   void fill(std::int64_t top, std::int64_t left, std::int64_t height, std::int64_t width,
             Colour colour);
   // An 8-bit RGB image with its upper left corner at (top, left).
-  void paste(const Image& rgb, std::int64_t top, std::int64_t left);
+  void paste(const image::Image& rgb, std::int64_t top, std::int64_t left);
   // One line, each pixel of the font (font.h) `scale` pixels wide and high.
   void text(std::string_view line, std::int64_t top, std::int64_t left, Colour colour,
             std::int64_t scale = 1);
 
  private:
-  Image image_;
+  image::Image image_;
 };
 
 std::int64_t text_width(std::string_view line, std::int64_t scale = 1);
 
-}  // namespace apatite
+}  // namespace apatite::gradcam

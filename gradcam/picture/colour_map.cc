@@ -8,7 +8,7 @@
 #include "base/text.h"
 #include "gradcam/picture/colour_tables.h"
 
-namespace apatite {
+namespace apatite::gradcam {
 namespace {
 
 constexpr std::uint8_t digit(char c) {
@@ -53,4 +53,4 @@ const ColourMap& find_colour_map(std::string_view name) {
               "one of " + join(names));
 }
 
-}  // namespace apatite
+}  // namespace apatite::gradcam

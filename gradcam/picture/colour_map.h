@@ -7,7 +7,7 @@
 
 #include "gradcam/picture/canvas.h"
 
-namespace apatite {
+namespace apatite::gradcam {
 
 struct ColourMap {
   std::string_view name;         // "viridis"
@@ -24,4 +24,4 @@ std::span<const ColourMap> colour_maps();
 // By name. Throws Error (kUsage) naming all of them.
 const ColourMap& find_colour_map(std::string_view name);
 
-}  // namespace apatite
+}  // namespace apatite::gradcam

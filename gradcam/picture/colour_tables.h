@@ -7,7 +7,7 @@
 
 #include <string_view>
 
-namespace apatite {
+namespace apatite::gradcam {
 
 inline constexpr std::string_view kViridis =
     "44015444025645045745055946075a46085c460a5d460b5e470d60470e61471063471164471365481467481668"
@@ -89,4 +89,4 @@ inline constexpr std::string_view kJet =
     "c40000bf0000bb0000b60000b20000ad0000a80000a400009f00009b00009600009200008d0000890000840000"
     "800000";
 
-}  // namespace apatite
+}  // namespace apatite::gradcam

@@ -2,7 +2,7 @@
 
 #include <cstddef>
 
-namespace apatite {
+namespace apatite::gradcam {
 namespace {
 
 // The glyphs of ASCII 32 to 126: the font 6x13 of X.Org's misc-fixed ("Public domain font. Share
@@ -115,4 +115,4 @@ const Glyph& glyph(char character) {
   return kGlyphs[static_cast<std::size_t>(known ? code : '?') - 32];
 }
 
-}  // namespace apatite
+}  // namespace apatite::gradcam

@@ -4,7 +4,7 @@
 #include <array>
 #include <cstdint>
 
-namespace apatite {
+namespace apatite::gradcam {
 
 inline constexpr std::int64_t kGlyphWidth = 6;
 inline constexpr std::int64_t kGlyphHeight = 13;
@@ -16,4 +16,4 @@ using Glyph = std::array<std::uint8_t, kGlyphHeight>;
 // Of an ASCII character; every other byte looks like '?'.
 const Glyph& glyph(char character);
 
-}  // namespace apatite
+}  // namespace apatite::gradcam

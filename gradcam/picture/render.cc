@@ -9,7 +9,7 @@
 
 #include "gradcam/picture/font.h"
 
-namespace apatite {
+namespace apatite::gradcam {
 namespace {
 
 constexpr Colour kNoMap{96, 96, 96};
@@ -25,7 +25,7 @@ std::string short_text(double value) {
   return {buffer.data(), end.ptr};
 }
 
-std::uint8_t* pixel_of(Image& rgb, std::int64_t y, std::int64_t x) {
+std::uint8_t* pixel_of(image::Image& rgb, std::int64_t y, std::int64_t x) {
   return rgb.values<std::uint8_t>().data() + (y * rgb.width + x) * 3;
 }
 
@@ -54,7 +54,7 @@ std::vector<std::optional<Between>> positions(std::int64_t pixels, std::int64_t 
 
 // Calls `visit(y, x, v)` for each covered pixel of a picture of `size`, v the normalised map.
 template <class Visit>
-void for_each_value(const SaliencyMap& map, const Projection& projection, PixelSize size,
+void for_each_value(const SaliencyMap& map, const Projection& projection, image::PixelSize size,
                     const Visit& visit) {
   const SaliencyMap shown = normalized(map);
   const PixelRange box = projection.covered();
@@ -108,11 +108,12 @@ void draw_lines(Canvas& canvas, const std::vector<std::string>& lines, std::int6
 
 }  // namespace
 
-Image to_display(const Image& source) {
-  Image result = make_image<std::uint8_t>(source.height, source.width, 3, source.source);
+image::Image to_display(const image::Image& source) {
+  image::Image result =
+      image::make_image<std::uint8_t>(source.height, source.width, 3, source.source);
   const auto channels = static_cast<std::size_t>(source.channels);
   const std::size_t colours = source.has_alpha() ? channels - 1 : channels;
-  visit_samples(source, [&]<class T>(std::span<const T> from) {
+  image::visit_samples(source, [&]<class T>(std::span<const T> from) {
     T least{};
     T most{};
     if constexpr (!std::is_same_v<T, std::uint8_t>) {
@@ -135,9 +136,9 @@ Image to_display(const Image& source) {
   return result;
 }
 
-Image to_display(const Tensor& input) {
-  const Dims& dims = input.dims();
-  Image picture = make_image<float>(dims[2], dims[3], dims[1] == 3 ? 3 : 1, "input");
+image::Image to_display(const engine::Tensor& input) {
+  const engine::Dims& dims = input.dims();
+  image::Image picture = image::make_image<float>(dims[2], dims[3], dims[1] == 3 ? 3 : 1, "input");
   const auto channels = static_cast<std::size_t>(picture.channels);
   const std::span<float> samples = picture.values<float>();
   const std::size_t pixels = samples.size() / channels;
@@ -147,8 +148,8 @@ Image to_display(const Tensor& input) {
   return to_display(picture);
 }
 
-Image fit(const Image& rgb, PixelSize size) {
-  Image result = make_image<std::uint8_t>(size.height, size.width, 3, rgb.source);
+image::Image fit(const image::Image& rgb, image::PixelSize size) {
+  image::Image result = image::make_image<std::uint8_t>(size.height, size.width, 3, rgb.source);
   const std::span<const std::uint8_t> from = rgb.values<std::uint8_t>();
   const auto begin = [](std::int64_t i, std::int64_t n, std::int64_t m) { return i * n / m; };
   for (std::int64_t y = 0; y < size.height; ++y) {
@@ -174,7 +175,7 @@ Image fit(const Image& rgb, PixelSize size) {
   return result;
 }
 
-PixelSize panel_size(PixelSize source, std::int64_t least, std::int64_t most) {
+image::PixelSize panel_size(image::PixelSize source, std::int64_t least, std::int64_t most) {
   const std::int64_t longer = std::max(source.height, source.width);
   if (longer > most) {
     const auto scaled = [&](std::int64_t side) {
@@ -186,9 +187,9 @@ PixelSize panel_size(PixelSize source, std::int64_t least, std::int64_t most) {
   return {source.height * factor, source.width * factor};
 }
 
-Image blend(const Image& rgb, const SaliencyMap& map, const Projection& projection,
-            const MapStyle& style) {
-  Image result = make_image_like(rgb, rgb.height, rgb.width, 3);
+image::Image blend(const image::Image& rgb, const SaliencyMap& map, const Projection& projection,
+                   const MapStyle& style) {
+  image::Image result = image::make_image_like(rgb, rgb.height, rgb.width, 3);
   std::ranges::copy(rgb.values<std::uint8_t>(), result.values<std::uint8_t>().begin());
   for_each_value(map, projection, {rgb.height, rgb.width},
                  [&](std::int64_t y, std::int64_t x, double v) {
@@ -206,8 +207,8 @@ Image blend(const Image& rgb, const SaliencyMap& map, const Projection& projecti
   return result;
 }
 
-Image colours_of(const SaliencyMap& map, const Projection& projection, PixelSize size,
-                 const MapStyle& style) {
+image::Image colours_of(const SaliencyMap& map, const Projection& projection, image::PixelSize size,
+                        const MapStyle& style) {
   Canvas canvas(size.height, size.width, kNoMap);
   if (summarize(map).state == MapState::kPositive) {
     for_each_value(map, projection, size, [&](std::int64_t y, std::int64_t x, double v) {
@@ -217,8 +218,9 @@ Image colours_of(const SaliencyMap& map, const Projection& projection, PixelSize
   return std::move(canvas).take();
 }
 
-Image overlay_picture(const Image& display, const SaliencyMap& map, const Projection& projection,
-                      const MapStyle& style, const MapText& text) {
+image::Image overlay_picture(const image::Image& display, const SaliencyMap& map,
+                             const Projection& projection, const MapStyle& style,
+                             const MapText& text) {
   const MapSummary summary = summarize(map);
   const bool shown = summary.state == MapState::kPositive;
   const std::int64_t scale =
@@ -245,13 +247,13 @@ Image overlay_picture(const Image& display, const SaliencyMap& map, const Projec
   return std::move(canvas).take();
 }
 
-Image panel_picture(const Image& display, std::span<const PanelItem> items,
-                    const std::vector<std::string>& source_lines, const MapStyle& style) {
+image::Image panel_picture(const image::Image& display, std::span<const PanelItem> items,
+                           const std::vector<std::string>& source_lines, const MapStyle& style) {
   constexpr std::int64_t kLeast = 192;
   constexpr std::int64_t kMost = 640;
   constexpr std::int64_t kGap = 8;
-  const PixelSize size = panel_size({display.height, display.width}, kLeast, kMost);
-  const Image small = fit(display, size);
+  const image::PixelSize size = panel_size({display.height, display.width}, kLeast, kMost);
+  const image::Image small = fit(display, size);
 
   // Columns: a picture and the text below it. A map's text spans its two pictures.
   std::vector<std::vector<std::string>> texts{source_lines};
@@ -287,4 +289,4 @@ Image panel_picture(const Image& display, std::span<const PanelItem> items,
   return std::move(canvas).take();
 }
 
-}  // namespace apatite
+}  // namespace apatite::gradcam

@@ -11,24 +11,24 @@
 #include "gradcam/picture/colour_map.h"
 #include "image/pixels/image.h"
 
-namespace apatite {
+namespace apatite::gradcam {
 
 // The source as 8-bit RGB. 8-bit samples as they are (grey repeated, alpha dropped); of 16-bit and
 // binary32 images the range from the least to the largest sample is stretched to 0 .. 255, rounded
 // half up.
-Image to_display(const Image& source);
+image::Image to_display(const image::Image& source);
 
 // A .npy input (1 x C x H x W) as such a picture: per channel, if there are three.
-Image to_display(const Tensor& input);
+image::Image to_display(const engine::Tensor& input);
 
 // An 8-bit RGB picture in another size: pixel r averages the rows from floor(r * H / h) up to
 // floor((r + 1) * H / h), at least one, and columns alike; rounded half up. So a small picture
 // grows in blocks and a large one is averaged.
-Image fit(const Image& rgb, PixelSize size);
+image::Image fit(const image::Image& rgb, image::PixelSize size);
 
 // The largest size of the same proportions whose longer side is at most `most`; one whose longer
 // side is below `least` grows by a whole factor.
-PixelSize panel_size(PixelSize source, std::int64_t least, std::int64_t most);
+image::PixelSize panel_size(image::PixelSize source, std::int64_t least, std::int64_t most);
 
 struct MapStyle {
   const ColourMap* colours = &colour_maps().front();
@@ -39,12 +39,12 @@ struct MapStyle {
 // `rgb` shows the whole source in any size. Each pixel of it in Projection::covered becomes
 // floor(p + (colour(v) - p) * (alpha * v) + 0.5) with v the normalised map at its middle: a place
 // without evidence, and all of a map that is not kPositive, shows the source as it is.
-Image blend(const Image& rgb, const SaliencyMap& map, const Projection& projection,
-            const MapStyle& style);
+image::Image blend(const image::Image& rgb, const SaliencyMap& map, const Projection& projection,
+                   const MapStyle& style);
 
 // The colours alone; grey where there is no map.
-Image colours_of(const SaliencyMap& map, const Projection& projection, PixelSize size,
-                 const MapStyle& style);
+image::Image colours_of(const SaliencyMap& map, const Projection& projection, image::PixelSize size,
+                        const MapStyle& style);
 
 // What a picture says beside the map.
 struct MapText {
@@ -54,8 +54,9 @@ struct MapText {
 // blend() at the source's resolution: its upper left part has the source's pixels in their places.
 // To the right a bar from 0 to the map's largest value, below the lines. A map that is not
 // kPositive has no colours and no bar: what it is stands below instead.
-Image overlay_picture(const Image& display, const SaliencyMap& map, const Projection& projection,
-                      const MapStyle& style, const MapText& text);
+image::Image overlay_picture(const image::Image& display, const SaliencyMap& map,
+                             const Projection& projection, const MapStyle& style,
+                             const MapText& text);
 
 // One map of a panel. `projection` and `map` must outlive the call.
 struct PanelItem {
@@ -66,7 +67,7 @@ struct PanelItem {
 
 // In a row: the source, then each item's map and its overlay, with the lines below and one bar from
 // 0 to "max" (each map has its own range).
-Image panel_picture(const Image& display, std::span<const PanelItem> items,
-                    const std::vector<std::string>& source_lines, const MapStyle& style);
+image::Image panel_picture(const image::Image& display, std::span<const PanelItem> items,
+                           const std::vector<std::string>& source_lines, const MapStyle& style);
 
-}  // namespace apatite
+}  // namespace apatite::gradcam

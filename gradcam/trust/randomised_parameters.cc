@@ -4,18 +4,19 @@
 
 #include "weights/init.h"
 
-namespace apatite {
+namespace apatite::gradcam {
 namespace {
 
-bool is_layer(const Node& node) {
-  return std::holds_alternative<Conv2d>(node.op) || std::holds_alternative<Linear>(node.op);
+bool is_layer(const engine::Node& node) {
+  return std::holds_alternative<engine::Conv2d>(node.op) ||
+         std::holds_alternative<engine::Linear>(node.op);
 }
 
 }  // namespace
 
-std::vector<RandomisedStage> randomised_stages(const Graph& graph, std::int64_t stages) {
-  std::vector<NodeId> layers;  // from the logits down
-  for (NodeId id = graph.nodes().size(); id-- > 0;) {
+std::vector<RandomisedStage> randomised_stages(const engine::Graph& graph, std::int64_t stages) {
+  std::vector<engine::NodeId> layers;  // from the logits down
+  for (engine::NodeId id = graph.nodes().size(); id-- > 0;) {
     if (is_layer(graph.node(id))) layers.push_back(id);
   }
   const auto count = static_cast<std::int64_t>(layers.size());
@@ -25,10 +26,10 @@ std::vector<RandomisedStage> randomised_stages(const Graph& graph, std::int64_t 
     const std::int64_t at = stages == 1 ? count - 1 : i * (count - 1) / (stages - 1);
     if (at == last) continue;
     last = at;
-    const NodeId lowest = layers[static_cast<std::size_t>(at)];
+    const engine::NodeId lowest = layers[static_cast<std::size_t>(at)];
     RandomisedStage stage{graph.node(lowest).name, {}};
-    for (NodeId id = lowest; id < graph.nodes().size(); ++id) {
-      for (const ParameterId parameter : graph.node(id).parameters) {
+    for (engine::NodeId id = lowest; id < graph.nodes().size(); ++id) {
+      for (const engine::ParameterId parameter : graph.node(id).parameters) {
         stage.parameters.insert(graph.parameters()[parameter].name);
       }
     }
@@ -37,9 +38,9 @@ std::vector<RandomisedStage> randomised_stages(const Graph& graph, std::int64_t 
   return result;
 }
 
-Tensor RandomisedParameters::load(const Parameter& parameter) const {
+engine::Tensor RandomisedParameters::load(const engine::Parameter& parameter) const {
   if (!stage_.parameters.contains(parameter.name)) return own_.load(parameter);
-  return seeded_tensor(parameter, seed_);
+  return weights::seeded_tensor(parameter, seed_);
 }
 
-}  // namespace apatite
+}  // namespace apatite::gradcam

@@ -10,7 +10,7 @@
 
 #include "engine/graph/graph.h"
 
-namespace apatite {
+namespace apatite::gradcam {
 
 // A point of the cascade: the nodes from the logits down to `name` have random weights.
 struct RandomisedStage {
@@ -21,20 +21,21 @@ struct RandomisedStage {
 // At most `stages` of them. The first one has the node of the logits alone; the last one
 // everything; those between divide the convolutions and linear layers evenly. (A batch norm goes
 // with the layers below it.)
-std::vector<RandomisedStage> randomised_stages(const Graph& graph, std::int64_t stages);
+std::vector<RandomisedStage> randomised_stages(const engine::Graph& graph, std::int64_t stages);
 
 // `own` with the parameters of a stage replaced by seeded ones (weights/init.h).
-class RandomisedParameters : public ParameterSource {
+class RandomisedParameters : public engine::ParameterSource {
  public:
   // All three must outlive it.
-  RandomisedParameters(const ParameterSource& own, const RandomisedStage& stage, std::uint64_t seed)
+  RandomisedParameters(const engine::ParameterSource& own, const RandomisedStage& stage,
+                       std::uint64_t seed)
       : own_(own), stage_(stage), seed_(seed) {}
-  [[nodiscard]] Tensor load(const Parameter& parameter) const override;
+  [[nodiscard]] engine::Tensor load(const engine::Parameter& parameter) const override;
 
  private:
-  const ParameterSource& own_;
+  const engine::ParameterSource& own_;
   const RandomisedStage& stage_;
   std::uint64_t seed_;
 };
 
-}  // namespace apatite
+}  // namespace apatite::gradcam

@@ -4,21 +4,21 @@
 
 #include "base/error.h"
 
-namespace apatite {
+namespace apatite::gradcam {
 
 Region::Region(std::int64_t height, std::int64_t width)
     : height_(height), width_(width), inside_(static_cast<std::size_t>(height * width), 0) {}
 
-Region Region::from_mask(const Image& mask, PixelSize source) {
+Region Region::from_mask(const image::Image& mask, image::PixelSize source) {
   if (mask.height != source.height || mask.width != source.width) {
     throw Error(ErrorKind::kBadFile, mask.source,
-                "is a mask of " + describe(mask) + " for an image of another size",
+                "is a mask of " + image::describe(mask) + " for an image of another size",
                 "store a mask of the image's size");
   }
   Region region(mask.height, mask.width);
   const auto channels = static_cast<std::size_t>(mask.channels);
   const std::size_t colours = mask.has_alpha() ? channels - 1 : channels;
-  visit_samples(mask, [&](auto samples) {
+  image::visit_samples(mask, [&](auto samples) {
     for (std::size_t i = 0; i < region.inside_.size(); ++i) {
       const auto pixel = samples.subspan(i * channels, colours);
       const bool any = std::any_of(pixel.begin(), pixel.end(), [](auto s) { return s != 0; });
@@ -75,4 +75,4 @@ Pointing point(const SaliencyMap& map, const Region& region, std::int64_t distan
   return result;
 }
 
-}  // namespace apatite
+}  // namespace apatite::gradcam

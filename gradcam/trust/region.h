@@ -8,7 +8,7 @@
 #include "gradcam/map/saliency_map.h"
 #include "image/pixels/image.h"
 
-namespace apatite {
+namespace apatite::gradcam {
 
 // Pixels of a source image that are known to hold what the class is about.
 class Region {
@@ -16,7 +16,7 @@ class Region {
   Region(std::int64_t height, std::int64_t width);
   // The pixels that are not 0 in any channel but alpha. Throws Error (kBadFile, the mask's source)
   // if its size is not `source`.
-  static Region from_mask(const Image& mask, PixelSize source);
+  static Region from_mask(const image::Image& mask, image::PixelSize source);
 
   // Cut at the image's edges.
   void add(const PixelRange& box);
@@ -49,4 +49,4 @@ struct Pointing {
 // `map` has the source's size (Projection::to_source).
 Pointing point(const SaliencyMap& map, const Region& region, std::int64_t distance);
 
-}  // namespace apatite
+}  // namespace apatite::gradcam

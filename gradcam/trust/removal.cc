@@ -11,7 +11,7 @@
 #include "base/random.h"
 #include "base/text.h"
 
-namespace apatite {
+namespace apatite::gradcam {
 namespace {
 
 constexpr std::array kRemovals{Removal::kBlur, Removal::kMean, Removal::kZero};
@@ -90,8 +90,8 @@ Removal find_removal(std::string_view name) {
   throw Error(ErrorKind::kUsage, "baseline", "there is no " + quote(name), "one of " + join(names));
 }
 
-Tensor removed_image(const Tensor& image, Removal removal) {
-  Tensor result(image.dims());
+engine::Tensor removed_image(const engine::Tensor& image, Removal removal) {
+  engine::Tensor result(image.dims());
   if (removal == Removal::kZero) return result;
   const std::int64_t height = image.dims()[2];
   const std::int64_t width = image.dims()[3];
@@ -123,9 +123,9 @@ std::vector<std::size_t> removal_order(const SaliencyMap& map, std::uint64_t see
   return order;
 }
 
-Tensor with_pixels(const Tensor& base, const Tensor& other, std::span<const std::size_t> order,
-                   std::size_t count) {
-  Tensor result = base;
+engine::Tensor with_pixels(const engine::Tensor& base, const engine::Tensor& other,
+                           std::span<const std::size_t> order, std::size_t count) {
+  engine::Tensor result = base;
   for (std::size_t plane = 0; plane < base.size(); plane += order.size()) {
     for (const std::size_t pixel : order.first(count)) {
       result.data()[plane + pixel] = other.data()[plane + pixel];
@@ -144,4 +144,4 @@ double area_under(std::span<const double> curve) {
   return sum / static_cast<double>(curve.size() - 1);
 }
 
-}  // namespace apatite
+}  // namespace apatite::gradcam

@@ -13,7 +13,7 @@
 #include "engine/graph/tensor.h"
 #include "gradcam/map/saliency_map.h"
 
-namespace apatite {
+namespace apatite::gradcam {
 
 // What stands where a pixel was removed.
 enum class Removal {
@@ -29,7 +29,7 @@ Removal find_removal(std::string_view name);
 // The image (1 x C x H x W) with every pixel removed. Blur: rows, then columns, with the weights
 // exp(-d^2 / (2 s^2)) for |d| <= ceil(3 s), those outside the image left out, divided by their sum;
 // exp is base/math.h's, sums in binary64 in ascending order, one rounding to binary32 at the end.
-Tensor removed_image(const Tensor& image, Removal removal);
+engine::Tensor removed_image(const engine::Tensor& image, Removal removal);
 
 // The pixels of `map`, which has the image's size, from the highest value down. Equal values, such
 // as all that have no evidence, come in the random order of random_bits(seed, pixel): no corner of
@@ -37,8 +37,8 @@ Tensor removed_image(const Tensor& image, Removal removal);
 std::vector<std::size_t> removal_order(const SaliencyMap& map, std::uint64_t seed);
 
 // `base` with the first `count` pixels of `order` taken, in all channels, from `other`.
-Tensor with_pixels(const Tensor& base, const Tensor& other, std::span<const std::size_t> order,
-                   std::size_t count);
+engine::Tensor with_pixels(const engine::Tensor& base, const engine::Tensor& other,
+                           std::span<const std::size_t> order, std::size_t count);
 
 // How many pixels are exchanged at step i of `steps`: floor(i * pixels / steps).
 std::size_t pixels_at(std::size_t step, std::size_t steps, std::size_t pixels);
@@ -46,4 +46,4 @@ std::size_t pixels_at(std::size_t step, std::size_t steps, std::size_t pixels);
 // The area under a curve over equal steps from 0 to 1, by trapezoids in ascending order.
 double area_under(std::span<const double> curve);
 
-}  // namespace apatite
+}  // namespace apatite::gradcam

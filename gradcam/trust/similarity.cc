@@ -7,7 +7,7 @@
 #include "base/error.h"
 #include "base/text.h"
 
-namespace apatite {
+namespace apatite::gradcam {
 namespace {
 
 constexpr std::size_t kMostCells = std::size_t{1} << 20U;
@@ -128,4 +128,4 @@ GridSize comparison_grid(std::int64_t input_height, std::int64_t input_width) {
   return {scaled(input_height), scaled(input_width)};
 }
 
-}  // namespace apatite
+}  // namespace apatite::gradcam

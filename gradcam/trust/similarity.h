@@ -5,7 +5,7 @@
 
 #include "gradcam/map/saliency_map.h"
 
-namespace apatite {
+namespace apatite::gradcam {
 
 // Spearman's rank correlation of two maps of one size: Pearson's correlation of their ranks, equal
 // values sharing the mean of their ranks. The sums of the centred ranks, times two, are exact
@@ -29,4 +29,4 @@ struct GridSize {
 };
 GridSize comparison_grid(std::int64_t input_height, std::int64_t input_width);
 
-}  // namespace apatite
+}  // namespace apatite::gradcam

@@ -12,7 +12,7 @@
 #include "image/codec/png.h"
 #include "image/dicom/dicom_data_set.h"
 
-namespace apatite {
+namespace apatite::image {
 namespace {
 
 using Bytes = std::span<const std::byte>;
@@ -97,4 +97,4 @@ bool has_image_extension(const std::filesystem::path& path) {
          });
 }
 
-}  // namespace apatite
+}  // namespace apatite::image

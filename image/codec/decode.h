@@ -10,7 +10,7 @@
 #include "image/codec/jpeg_options.h"
 #include "image/pixels/image.h"
 
-namespace apatite {
+namespace apatite::image {
 
 // A format lives in its own pair of files and appears here as one row of the table in decode.cc.
 struct ImageFormat {
@@ -39,4 +39,4 @@ Image decode_image(std::span<const std::byte> file, std::string_view where,
 // True if the name ends like one of a format above or of a tensor (.npy), in any case of letters.
 bool has_image_extension(const std::filesystem::path& path);
 
-}  // namespace apatite
+}  // namespace apatite::image

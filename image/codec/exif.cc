@@ -6,7 +6,7 @@
 #include "base/bytes.h"
 #include "base/text.h"
 
-namespace apatite {
+namespace apatite::image {
 namespace {
 
 constexpr std::size_t kEntryBytes = 12;
@@ -102,4 +102,4 @@ Image upright(const Image& image) {
   return result;
 }
 
-}  // namespace apatite
+}  // namespace apatite::image

@@ -6,7 +6,7 @@
 
 #include "image/pixels/image.h"
 
-namespace apatite {
+namespace apatite::image {
 
 // Orientation (tag 0x0112 of IFD 0; TIFF 6.0 and EXIF 2.3, 4.6.4) of a TIFF structure such as
 // follows "Exif\0\0" in a JPEG file, or is the chunk eXIf of a PNG file: 1 to 8, 1 if there is
@@ -24,4 +24,4 @@ Image upright(const Image& image);
 // The size of upright(image): height and width change places for the orientations 5 to 8.
 PixelSize upright_size(const Image& image);
 
-}  // namespace apatite
+}  // namespace apatite::image

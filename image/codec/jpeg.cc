@@ -15,7 +15,7 @@
 #include "base/text.h"
 #include "image/codec/exif.h"
 
-namespace apatite {
+namespace apatite::image {
 namespace {
 
 constexpr int kMostScans = 100;  // of a progressive file; encoders write about ten
@@ -222,4 +222,4 @@ Image decode_jpeg(std::span<const std::byte> file, std::string_view where,
   return image;
 }
 
-}  // namespace apatite
+}  // namespace apatite::image

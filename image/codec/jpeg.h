@@ -8,7 +8,7 @@
 #include "image/codec/jpeg_options.h"
 #include "image/pixels/image.h"
 
-namespace apatite {
+namespace apatite::image {
 
 // True if the bytes start like a JPEG file, even a damaged or cut one.
 bool is_jpeg(std::span<const std::byte> file);
@@ -28,4 +28,4 @@ bool is_jpeg(std::span<const std::byte> file);
 Image decode_jpeg(std::span<const std::byte> file, std::string_view where,
                   const JpegOptions& options = {});
 
-}  // namespace apatite
+}  // namespace apatite::image

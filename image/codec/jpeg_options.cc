@@ -2,7 +2,7 @@
 
 #include "base/json_object.h"
 
-namespace apatite {
+namespace apatite::image {
 
 std::string_view name_of(JpegDct dct) { return dct == JpegDct::kIslow ? "islow" : "ifast"; }
 
@@ -27,4 +27,4 @@ Json to_json(const JpegOptions& options) {
   return {{"dct", name_of(options.dct)}, {"upsampling", name_of(options.upsampling)}};
 }
 
-}  // namespace apatite
+}  // namespace apatite::image

@@ -5,7 +5,7 @@
 
 #include "base/json.h"
 
-namespace apatite {
+namespace apatite::image {
 
 // libjpeg-turbo's integer inverse DCTs, whose samples are the same on every processor; its
 // floating-point one is not offered, since its samples are not.
@@ -35,4 +35,4 @@ JpegOptions jpeg_options_from_json(const Json& json, std::string_view where);
 // Every key written out.
 Json to_json(const JpegOptions& options);
 
-}  // namespace apatite
+}  // namespace apatite::image

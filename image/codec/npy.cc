@@ -12,7 +12,7 @@
 #include "base/file.h"
 #include "base/text.h"
 
-namespace apatite {
+namespace apatite::image {
 namespace {
 
 static_assert(std::endian::native == std::endian::little, "elements are read as they lie");
@@ -54,7 +54,7 @@ class HeaderParser {
   struct Result {
     std::string_view descr;
     bool fortran_order = false;
-    Dims dims;
+    engine::Dims dims;
   };
 
   Result parse() {
@@ -132,8 +132,8 @@ class HeaderParser {
     return value;
   }
   // () or (n,) or (n, m, ...) with an optional last comma.
-  Dims tuple() {
-    Dims dims;
+  engine::Dims tuple() {
+    engine::Dims dims;
     expect("(");
     while (!accept(")")) {
       if (dims.size() == kMaxDimensions) refuse();
@@ -156,20 +156,20 @@ class HeaderParser {
 }
 
 // (H, W), (C, H, W) and (1, C, H, W) as C, H, W.
-Shape tensor_shape(const Dims& dims, std::string_view where) {
+engine::Shape tensor_shape(const engine::Dims& dims, std::string_view where) {
   const std::size_t rank = dims.size();
   const bool image = (rank == 2 || rank == 3 || (rank == 4 && dims[0] == 1)) &&
                      std::all_of(dims.begin(), dims.end(), [](std::int64_t d) { return d > 0; });
   if (!image) {
-    throw Error(ErrorKind::kBadFile, where, "holds an array of shape " + to_text(dims),
+    throw Error(ErrorKind::kBadFile, where, "holds an array of shape " + engine::to_text(dims),
                 "store one image: HxW, CxHxW or 1xCxHxW");
   }
   return {rank == 2 ? 1 : dims[rank - 3], dims[rank - 2], dims[rank - 1]};
 }
 
 // Strides in elements of an array of `dims`.
-Dims strides_of(const Dims& dims, bool fortran_order) {
-  Dims strides(dims.size());
+engine::Dims strides_of(const engine::Dims& dims, bool fortran_order) {
+  engine::Dims strides(dims.size());
   std::int64_t step = 1;
   for (std::size_t i = 0; i < dims.size(); ++i) {
     const std::size_t axis = fortran_order ? i : dims.size() - 1 - i;
@@ -181,8 +181,8 @@ Dims strides_of(const Dims& dims, bool fortran_order) {
 
 // The three axes of a picture: sizes and strides, outermost first.
 struct Axes {
-  Dims dims;
-  Dims strides;
+  engine::Dims dims;
+  engine::Dims strides;
 
   // With the axes in the order `first`, `second`, `third`.
   [[nodiscard]] Axes permuted(std::size_t first, std::size_t second, std::size_t third) const {
@@ -229,7 +229,7 @@ Axes picture_axes(const NpyHeader& header, std::string_view where) {
   const bool last = is_channels(axes.dims[2]);
   if (first == last) {
     throw Error(ErrorKind::kBadFile, where,
-                "holds an array of shape " + to_text(header.dims) + " whose channels are " +
+                "holds an array of shape " + engine::to_text(header.dims) + " whose channels are " +
                     (first ? "ambiguous" : "not 1 to 4"),
                 "store HxW, HxWxC or CxHxW with 1 to 4 channels, or a PNG");
   }
@@ -274,13 +274,13 @@ NpyHeader read_npy_header(std::span<const std::byte> file, std::string_view wher
   const TypeName& type = find_type(parsed.descr, where);
 
   NpyHeader header{type.type, parsed.fortran_order, std::move(parsed.dims), start + length};
-  const auto expected = static_cast<std::size_t>(element_count(header.dims)) * type.size;
+  const auto expected = static_cast<std::size_t>(engine::element_count(header.dims)) * type.size;
   const std::size_t present = file.size() - header.data_offset;
   if (present != expected) {
     throw Error(ErrorKind::kBadFile, where,
                 "has " + with_thousands(static_cast<std::int64_t>(present)) +
-                    " bytes of elements where its shape " + to_text(header.dims) + " needs " +
-                    with_thousands(static_cast<std::int64_t>(expected)),
+                    " bytes of elements where its shape " + engine::to_text(header.dims) +
+                    " needs " + with_thousands(static_cast<std::int64_t>(expected)),
                 "copy the file again");
   }
   return header;
@@ -294,11 +294,11 @@ bool is_npy_tensor(std::span<const std::byte> file, std::string_view where) {
 
 NpyTensor decode_npy_tensor(std::span<const std::byte> file, std::string_view where) {
   const NpyHeader header = read_npy_header(file, where);
-  const Shape shape = tensor_shape(header.dims, where);
+  const engine::Shape shape = tensor_shape(header.dims, where);
   const auto data = file.subspan(header.data_offset);
   const Axes axes = last_three_axes(header);
   NpyTensor result;
-  result.tensor = Tensor::uninitialized(shape.with_batch(1));
+  result.tensor = engine::Tensor::uninitialized(shape.with_batch(1));
   if (header.type == NpyHeader::Type::kFloat32) {
     gather<float>(data, axes, result.tensor.data(), [](float x) { return x; });
   } else if (header.type == NpyHeader::Type::kFloat64) {
@@ -313,7 +313,7 @@ NpyTensor decode_npy_tensor(std::span<const std::byte> file, std::string_view wh
                 "holds integers, not a tensor of floating-point numbers",
                 "it is read as an image, through a recipe");
   }
-  const CanonicalReport report = canonicalize(result.tensor.values());
+  const engine::CanonicalReport report = engine::canonicalize(result.tensor.values());
   if (report.first_non_finite >= 0) {
     const std::int64_t i = report.first_non_finite;
     const std::int64_t plane = shape.height * shape.width;
@@ -343,7 +343,7 @@ Image decode_npy_image(std::span<const std::byte> file, std::string_view where) 
   }
 }
 
-std::string encode_npy(const Tensor& tensor) {
+std::string encode_npy(const engine::Tensor& tensor) {
   std::vector<std::string> sizes;
   for (const std::int64_t size : tensor.dims()) sizes.push_back(to_text(size));
   std::string header = "{'descr': '<f4', 'fortran_order': False, 'shape': (";
@@ -363,8 +363,8 @@ std::string encode_npy(const Tensor& tensor) {
   return file;
 }
 
-void write_npy(const std::filesystem::path& path, const Tensor& tensor) {
+void write_npy(const std::filesystem::path& path, const engine::Tensor& tensor) {
   write_file(path, encode_npy(tensor));
 }
 
-}  // namespace apatite
+}  // namespace apatite::image

@@ -11,7 +11,7 @@
 #include "engine/graph/tensor.h"
 #include "image/pixels/image.h"
 
-namespace apatite {
+namespace apatite::image {
 
 bool is_npy(std::span<const std::byte> file);
 
@@ -20,7 +20,7 @@ struct NpyHeader {
   enum class Type { kUint8, kUint16, kFloat32, kFloat64 };
   Type type = Type::kFloat32;
   bool fortran_order = false;
-  Dims dims;
+  engine::Dims dims;
   std::size_t data_offset = 0;
 };
 
@@ -33,7 +33,7 @@ NpyHeader read_npy_header(std::span<const std::byte> file, std::string_view wher
 bool is_npy_tensor(std::span<const std::byte> file, std::string_view where);
 
 struct NpyTensor {
-  Tensor tensor;                    // 1 x C x H x W, finite, without -0
+  engine::Tensor tensor;            // 1 x C x H x W, finite, without -0
   std::int64_t rounded = 0;         // binary64 elements that binary32 does not hold exactly
   std::int64_t negative_zeros = 0;  // -0 that became +0
 };
@@ -48,7 +48,7 @@ NpyTensor decode_npy_tensor(std::span<const std::byte> file, std::string_view wh
 Image decode_npy_image(std::span<const std::byte> file, std::string_view where);
 
 // '<f4', C order, version 1.0: the bytes that numpy.save writes.
-std::string encode_npy(const Tensor& tensor);
-void write_npy(const std::filesystem::path& path, const Tensor& tensor);
+std::string encode_npy(const engine::Tensor& tensor);
+void write_npy(const std::filesystem::path& path, const engine::Tensor& tensor);
 
-}  // namespace apatite
+}  // namespace apatite::image

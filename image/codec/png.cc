@@ -15,7 +15,7 @@
 #include "image/codec/exif.h"
 #include "image/codec/png_chunks.h"
 
-namespace apatite {
+namespace apatite::image {
 namespace {
 
 // libpng leaves a failed call by longjmp, which must not jump over a C++ object with a destructor.
@@ -314,4 +314,4 @@ void write_png(const std::filesystem::path& path, const Image& image) {
   write_file(path, encode_png(image));
 }
 
-}  // namespace apatite
+}  // namespace apatite::image

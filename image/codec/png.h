@@ -9,7 +9,7 @@
 
 #include "image/pixels/image.h"
 
-namespace apatite {
+namespace apatite::image {
 
 // True if the bytes start like a PNG file, even a damaged or cut one.
 bool is_png(std::span<const std::byte> file);
@@ -33,4 +33,4 @@ Image decode_png(std::span<const std::byte> file, std::string_view where);
 std::string encode_png(const Image& image);
 void write_png(const std::filesystem::path& path, const Image& image);
 
-}  // namespace apatite
+}  // namespace apatite::image

@@ -9,7 +9,7 @@
 #include "base/text.h"
 #include "image/pixels/image.h"
 
-namespace apatite {
+namespace apatite::image {
 namespace {
 
 constexpr std::string_view kSignature = "\x89PNG\r\n\x1a\n";
@@ -239,4 +239,4 @@ PngChunks read_png_chunks(std::span<const std::byte> file, std::string_view wher
   return chunks;
 }
 
-}  // namespace apatite
+}  // namespace apatite::image

@@ -7,7 +7,7 @@
 #include <string_view>
 #include <vector>
 
-namespace apatite {
+namespace apatite::image {
 
 // What IHDR says (ISO/IEC 15948, 11.2.2).
 struct PngHeader {
@@ -45,4 +45,4 @@ bool has_png_signature(std::span<const std::byte> file);
 // can inflate to. Throws Error (kBadFile, `where`).
 PngChunks read_png_chunks(std::span<const std::byte> file, std::string_view where);
 
-}  // namespace apatite
+}  // namespace apatite::image

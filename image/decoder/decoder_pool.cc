@@ -24,7 +24,7 @@
 #include "image/codec/decode.h"
 #include "image/decoder/decoder_process.h"
 
-namespace apatite {
+namespace apatite::image {
 namespace {
 
 // Closes on the way out.
@@ -90,9 +90,9 @@ Image take_samples(const DecoderAnswer& answer, const std::shared_ptr<SharedMemo
   if (samples == nullptr) throw Error(ErrorKind::kBadFile, where, "was not handed over whole");
   Image image;
   if constexpr (std::is_integral_v<T>) {
-    image.samples = AlignedArray<T>(std::shared_ptr<T>(memory, samples), count);
+    image.samples = engine::AlignedArray<T>(std::shared_ptr<T>(memory, samples), count);
   } else {
-    AlignedArray<T> copy(count);
+    engine::AlignedArray<T> copy(count);
     std::copy_n(samples, count, copy.data());
     image.samples = std::move(copy);
   }
@@ -307,4 +307,4 @@ Image DecoderPool::decode(const std::filesystem::path& path) {
   }
 }
 
-}  // namespace apatite
+}  // namespace apatite::image

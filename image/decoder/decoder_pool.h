@@ -17,7 +17,7 @@
 #include "image/decoder/shared_memory.h"
 #include "image/pixels/image.h"
 
-namespace apatite {
+namespace apatite::image {
 
 class DecoderPool {
  public:
@@ -69,4 +69,4 @@ class DecoderPool {
   std::size_t replaced_ = 0;
 };
 
-}  // namespace apatite
+}  // namespace apatite::image

@@ -23,7 +23,7 @@
 #include "image/codec/decode.h"
 #include "image/pixels/image_memory.h"
 
-namespace apatite {
+namespace apatite::image {
 namespace {
 
 constexpr std::size_t kMostDescriptors = 2;
@@ -313,4 +313,4 @@ void run_nursery(int socket, const DecoderPool::Decode& decode, const SandboxLim
   }
 }
 
-}  // namespace apatite
+}  // namespace apatite::image

@@ -12,7 +12,7 @@
 
 #include "image/decoder/decoder_pool.h"
 
-namespace apatite {
+namespace apatite::image {
 
 // To the nursery: fork a decoder, whose two descriptors come along, or end and await one. The
 // answer is a process id, or how it ended, or -errno.
@@ -54,4 +54,4 @@ ImageFacts unpack_facts(std::string_view text);
 [[noreturn]] void run_nursery(int socket, const DecoderPool::Decode& decode,
                               const SandboxLimits& limits);
 
-}  // namespace apatite
+}  // namespace apatite::image

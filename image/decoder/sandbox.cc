@@ -16,7 +16,7 @@
 #include <string_view>
 #include <vector>
 
-namespace apatite {
+namespace apatite::image {
 namespace {
 
 #if defined(__x86_64__)
@@ -152,4 +152,4 @@ void limit_cpu_time(std::int64_t seconds) {
   ::setrlimit(RLIMIT_CPU, &limit);
 }
 
-}  // namespace apatite
+}  // namespace apatite::image

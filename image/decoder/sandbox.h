@@ -3,7 +3,7 @@
 
 #include <cstdint>
 
-namespace apatite {
+namespace apatite::image {
 
 struct SandboxLimits {
   std::int64_t memory_mib = 4096;   // of address space, beyond what the process has when it starts
@@ -22,4 +22,4 @@ bool enter_sandbox(const SandboxLimits& limits);
 // Processor time from now on, for the next file. Beyond it the process gets SIGXCPU.
 void limit_cpu_time(std::int64_t seconds);
 
-}  // namespace apatite
+}  // namespace apatite::image

@@ -11,7 +11,7 @@
 
 #include "base/error.h"
 
-namespace apatite {
+namespace apatite::image {
 
 int SharedMemory::create() {
   const int descriptor = ::memfd_create("apatite-samples", MFD_CLOEXEC | MFD_ALLOW_SEALING);
@@ -50,4 +50,4 @@ std::byte* SharedMemory::grow_and_map(std::size_t bytes) {
   return map(bytes);
 }
 
-}  // namespace apatite
+}  // namespace apatite::image

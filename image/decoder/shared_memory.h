@@ -5,7 +5,7 @@
 
 #include <cstddef>
 
-namespace apatite {
+namespace apatite::image {
 
 // A file in memory alone, which either side maps. It grows and never shrinks (it is sealed), so
 // that what is mapped can be read without SIGBUS whatever the other side does. The other side may
@@ -35,4 +35,4 @@ class SharedMemory {
   std::size_t mapped_ = 0;
 };
 
-}  // namespace apatite
+}  // namespace apatite::image

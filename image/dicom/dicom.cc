@@ -14,7 +14,7 @@
 #include "image/dicom/dicom_header.h"
 #include "image/dicom/dicom_levels.h"
 
-namespace apatite {
+namespace apatite::image {
 namespace {
 
 // PS3.3 C.7.6.3.1.2, solved for the colours, in binary64: floor(x + 0.5), kept within 0 and 255.
@@ -158,4 +158,4 @@ Image decode_dicom(std::span<const std::byte> file, const DicomOptions& options,
   return image;
 }
 
-}  // namespace apatite
+}  // namespace apatite::image

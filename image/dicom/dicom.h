@@ -8,7 +8,7 @@
 #include "image/dicom/dicom_options.h"
 #include "image/pixels/image.h"
 
-namespace apatite {
+namespace apatite::image {
 
 // One frame of a DICOM file, made ready as `options` say: grey of 8, 16 or 32 bits, or RGB of 8 or
 // 16. Image::facts says what was found and done. docs/dicom.md says what is read and what is
@@ -20,4 +20,4 @@ namespace apatite {
 Image decode_dicom(std::span<const std::byte> file, const DicomOptions& options,
                    std::string_view where);
 
-}  // namespace apatite
+}  // namespace apatite::image

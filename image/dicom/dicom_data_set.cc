@@ -9,7 +9,7 @@
 #include "base/error.h"
 #include "base/text.h"
 
-namespace apatite {
+namespace apatite::image {
 namespace {
 
 constexpr std::size_t kPreamble = 128;
@@ -330,4 +330,4 @@ DicomFile read_dicom(std::span<const std::byte> file, std::string_view where) {
   return result;
 }
 
-}  // namespace apatite
+}  // namespace apatite::image

@@ -9,7 +9,7 @@
 #include <string_view>
 #include <vector>
 
-namespace apatite {
+namespace apatite::image {
 
 // Group and element: 0x00280010 is (0028,0010).
 using DicomTag = std::uint32_t;
@@ -84,4 +84,4 @@ struct DicomFile {
 // question: those in fragments are all explicit little-endian.
 DicomFile read_dicom(std::span<const std::byte> file, std::string_view where);
 
-}  // namespace apatite
+}  // namespace apatite::image

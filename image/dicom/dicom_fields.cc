@@ -10,7 +10,7 @@
 #include "base/file.h"
 #include "base/text.h"
 
-namespace apatite {
+namespace apatite::image {
 namespace {
 
 // Codes of the views of mammography (PS3.16 CID 4014), in SNOMED CT and as SNOMED RT wrote them,
@@ -86,4 +86,4 @@ bool is_dicom_file(const std::filesystem::path& path) {
   }
 }
 
-}  // namespace apatite
+}  // namespace apatite::image

@@ -8,7 +8,7 @@
 
 #include "image/dicom/dicom_data_set.h"
 
-namespace apatite {
+namespace apatite::image {
 
 // As the file has them, empty where it does not say.
 struct DicomFields {
@@ -35,4 +35,4 @@ DicomFields read_dicom_fields(std::span<const std::byte> file, std::string_view 
 // True if the file starts like a DICOM file and is no DICOMDIR; false also if it cannot be read.
 bool is_dicom_file(const std::filesystem::path& path);
 
-}  // namespace apatite
+}  // namespace apatite::image

@@ -11,7 +11,7 @@
 #include "image/dicom/dicom_stream.h"
 #include "image/dicom/gdcm_codec.h"
 
-namespace apatite {
+namespace apatite::image {
 namespace {
 
 constexpr DicomTag kPixelData = 0x7FE00010;
@@ -207,4 +207,4 @@ DicomFrame decode_dicom_frame(const DicomFile& file, const DicomHeader& header, 
   return result;
 }
 
-}  // namespace apatite
+}  // namespace apatite::image

@@ -9,7 +9,7 @@
 
 #include "image/dicom/dicom_header.h"
 
-namespace apatite {
+namespace apatite::image {
 
 // Samples as they are stored, with whatever the unused bits hold: of 8 or 16 bits (little-endian),
 // interleaved, rows from the top.
@@ -30,4 +30,4 @@ std::vector<std::byte> dicom_frame_stream(const DicomFile& file, const DicomHead
 DicomFrame decode_dicom_frame(const DicomFile& file, const DicomHeader& header, std::int64_t frame,
                               std::string_view where);
 
-}  // namespace apatite
+}  // namespace apatite::image

@@ -9,7 +9,7 @@
 #include "base/text.h"
 #include "image/pixels/image.h"
 
-namespace apatite {
+namespace apatite::image {
 namespace {
 
 constexpr std::array kSyntaxes{
@@ -313,4 +313,4 @@ DicomHeader read_dicom_header(const DicomFile& file, std::optional<std::int64_t>
   return header;
 }
 
-}  // namespace apatite
+}  // namespace apatite::image

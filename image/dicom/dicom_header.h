@@ -8,7 +8,7 @@
 
 #include "image/dicom/dicom_data_set.h"
 
-namespace apatite {
+namespace apatite::image {
 
 enum class DicomCodec { kNone, kRle, kJpeg, kJpegLs, kJpeg2000 };
 
@@ -80,4 +80,4 @@ struct DicomHeader {
 DicomHeader read_dicom_header(const DicomFile& file, std::optional<std::int64_t> frame,
                               std::string_view where);
 
-}  // namespace apatite
+}  // namespace apatite::image

@@ -14,7 +14,7 @@
 #include "base/math.h"
 #include "base/text.h"
 
-namespace apatite {
+namespace apatite::image {
 namespace {
 
 // Values beyond this are no image, and below it no sum of two overflows.
@@ -356,4 +356,4 @@ Image apply_dicom_pipeline(const DicomPipeline& pipeline, std::span<const std::b
   }
 }
 
-}  // namespace apatite
+}  // namespace apatite::image

@@ -24,7 +24,7 @@
 #include "image/dicom/dicom_options.h"
 #include "image/pixels/image.h"
 
-namespace apatite {
+namespace apatite::image {
 
 // Entry i is for the sample whose stored bits, seen as unsigned, are i.
 using DicomLevels = std::vector<double>;
@@ -50,4 +50,4 @@ Image apply_dicom_pipeline(const DicomPipeline& pipeline, std::span<const std::b
                            const DicomHeader& header, const DicomOptions& options,
                            std::string_view where);
 
-}  // namespace apatite
+}  // namespace apatite::image

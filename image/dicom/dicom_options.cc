@@ -7,7 +7,7 @@
 
 #include "base/json_object.h"
 
-namespace apatite {
+namespace apatite::image {
 namespace {
 
 constexpr std::array<std::pair<std::string_view, VoiFunction>, 3> kFunctions{
@@ -147,4 +147,4 @@ Json to_json(const DicomOptions& options) {
           {"output", options.output_bits}};
 }
 
-}  // namespace apatite
+}  // namespace apatite::image

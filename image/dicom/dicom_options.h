@@ -10,7 +10,7 @@
 #include "base/json.h"
 #include "image/dicom/dicom_header.h"
 
-namespace apatite {
+namespace apatite::image {
 
 // One of the windows or LUTs of the file: by number, from 1, or by its explanation.
 using DicomIndex = std::variant<std::int64_t, std::string>;
@@ -61,4 +61,4 @@ DicomOptions dicom_options_from_json(const Json& json, std::string_view where);
 // Every key written out.
 Json to_json(const DicomOptions& options);
 
-}  // namespace apatite
+}  // namespace apatite::image

@@ -7,7 +7,7 @@
 
 #include "image/dicom/dicom_stream_reader.h"
 
-namespace apatite {
+namespace apatite::image {
 namespace {
 
 std::string number(std::int64_t value) { return to_text(value); }
@@ -233,4 +233,4 @@ std::vector<std::byte> decode_rle_stream(std::span<const std::byte> stream,
   return frame;
 }
 
-}  // namespace apatite
+}  // namespace apatite::image

@@ -10,7 +10,7 @@
 
 #include "image/dicom/dicom_header.h"
 
-namespace apatite {
+namespace apatite::image {
 
 // What a stream's own header says; where it contradicts the DICOM header the file is refused.
 struct StreamInfo {
@@ -38,4 +38,4 @@ StreamInfo check_jpeg2000_stream(std::span<const std::byte> stream, const DicomH
 std::vector<std::byte> decode_rle_stream(std::span<const std::byte> stream,
                                          const DicomHeader& header, std::string_view where);
 
-}  // namespace apatite
+}  // namespace apatite::image

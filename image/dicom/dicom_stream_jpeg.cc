@@ -8,7 +8,7 @@
 
 #include "image/dicom/dicom_stream_reader.h"
 
-namespace apatite {
+namespace apatite::image {
 namespace {
 
 std::string number(std::int64_t value) { return to_text(value); }
@@ -185,4 +185,4 @@ StreamInfo check_jpeg_stream(std::span<const std::byte> stream, const DicomHeade
   return *info;
 }
 
-}  // namespace apatite
+}  // namespace apatite::image

@@ -13,7 +13,7 @@
 #include "base/text.h"
 #include "image/dicom/dicom_header.h"
 
-namespace apatite {
+namespace apatite::image {
 
 // Reads big-endian integers of one stream and refuses with its name.
 class StreamReader {
@@ -79,4 +79,4 @@ void check_stream_size(const StreamReader& reader, const DicomHeader& header, st
                        std::int64_t width, int components);
 void check_stream_precision(const StreamReader& reader, const DicomHeader& header, int precision);
 
-}  // namespace apatite
+}  // namespace apatite::image

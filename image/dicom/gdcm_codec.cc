@@ -14,7 +14,7 @@
 #include "base/error.h"
 #include "base/text.h"
 
-namespace apatite {
+namespace apatite::image {
 namespace {
 
 gdcm::PixelFormat pixel_format(const StreamInfo& info, const DicomHeader& header) {
@@ -134,4 +134,4 @@ std::vector<std::byte> decode_with_gdcm(std::span<const std::byte> stream, const
   return frame;
 }
 
-}  // namespace apatite
+}  // namespace apatite::image

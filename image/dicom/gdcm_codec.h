@@ -9,7 +9,7 @@
 #include "image/dicom/dicom_header.h"
 #include "image/dicom/dicom_stream.h"
 
-namespace apatite {
+namespace apatite::image {
 
 // False if apatite was built without GDCM.
 bool have_gdcm();
@@ -25,4 +25,4 @@ bool have_gdcm();
 std::vector<std::byte> decode_with_gdcm(std::span<const std::byte> stream, const StreamInfo& info,
                                         const DicomHeader& header, std::string_view where);
 
-}  // namespace apatite
+}  // namespace apatite::image

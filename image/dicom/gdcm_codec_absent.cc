@@ -2,7 +2,7 @@
 #include "base/error.h"
 #include "image/dicom/gdcm_codec.h"
 
-namespace apatite {
+namespace apatite::image {
 
 bool have_gdcm() { return false; }
 
@@ -14,4 +14,4 @@ std::vector<std::byte> decode_with_gdcm(std::span<const std::byte>, const Stream
               "build it with libgdcm-dev, or store the file uncompressed");
 }
 
-}  // namespace apatite
+}  // namespace apatite::image

@@ -7,19 +7,19 @@
 #include "base/text.h"
 #include "image/pixels/image_memory.h"
 
-namespace apatite {
+namespace apatite::image {
 namespace {
 
 ImageMemory image_memory;
 
 template <class T>
-AlignedArray<T> samples_for(std::size_t count) {
+engine::AlignedArray<T> samples_for(std::size_t count) {
   if (image_memory) {
     if (const auto memory = image_memory(count * sizeof(T))) {
       return {std::reinterpret_pointer_cast<T>(memory), count};
     }
   }
-  return AlignedArray<T>(count);
+  return engine::AlignedArray<T>(count);
 }
 
 }  // namespace
@@ -114,4 +114,4 @@ std::span<const std::byte> sample_bytes(const Image& image) {
   return visit_samples(image, [](auto values) { return std::as_bytes(values); });
 }
 
-}  // namespace apatite
+}  // namespace apatite::image

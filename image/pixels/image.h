@@ -11,7 +11,7 @@
 
 #include "engine/graph/tensor.h"
 
-namespace apatite {
+namespace apatite::image {
 
 // Limits of every reader and of every recipe: what DICOM's Rows and Columns can say, and about six
 // times the largest mammogram.
@@ -47,8 +47,9 @@ using ImageFacts = std::vector<std::pair<std::string, std::string>>;
 // value is opaque). Values are as the file has them: no gamma, no colour management. binary64
 // samples come from no file, but from steps of a recipe that must not round.
 struct Image {
-  using Samples = std::variant<AlignedArray<std::uint8_t>, AlignedArray<std::uint16_t>,
-                               AlignedArray<float>, AlignedArray<double>>;
+  using Samples =
+      std::variant<engine::AlignedArray<std::uint8_t>, engine::AlignedArray<std::uint16_t>,
+                   engine::AlignedArray<float>, engine::AlignedArray<double>>;
 
   std::int64_t width = 0;
   std::int64_t height = 0;
@@ -71,12 +72,12 @@ struct Image {
 
   template <class T>
   [[nodiscard]] std::span<T> values() {
-    auto& array = std::get<AlignedArray<T>>(samples);
+    auto& array = std::get<engine::AlignedArray<T>>(samples);
     return {array.data(), array.size()};
   }
   template <class T>
   [[nodiscard]] std::span<const T> values() const {
-    const auto& array = std::get<AlignedArray<T>>(samples);
+    const auto& array = std::get<engine::AlignedArray<T>>(samples);
     return {array.data(), array.size()};
   }
 };
@@ -117,4 +118,4 @@ decltype(auto) visit_samples(const Image& image, Function&& function) {
       image.samples);
 }
 
-}  // namespace apatite
+}  // namespace apatite::image

@@ -5,7 +5,7 @@
 
 #include "image/pixels/image.h"
 
-namespace apatite {
+namespace apatite::image {
 
 struct ImageContext {
   // The region of interest, in pixels of the image as it is seen (after its EXIF orientation, if
@@ -16,4 +16,4 @@ struct ImageContext {
   bool operator==(const ImageContext&) const = default;
 };
 
-}  // namespace apatite
+}  // namespace apatite::image

@@ -6,7 +6,7 @@
 #include <functional>
 #include <memory>
 
-namespace apatite {
+namespace apatite::image {
 
 // Memory for so many bytes, aligned to 64; nullptr: take the heap.
 using ImageMemory = std::function<std::shared_ptr<std::byte>(std::size_t bytes)>;
@@ -14,4 +14,4 @@ using ImageMemory = std::function<std::shared_ptr<std::byte>(std::size_t bytes)>
 // For all images of this process from now on. No other thread may run.
 void set_image_memory(ImageMemory memory);
 
-}  // namespace apatite
+}  // namespace apatite::image

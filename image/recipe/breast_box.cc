@@ -6,7 +6,7 @@
 #include <utility>
 #include <vector>
 
-namespace apatite {
+namespace apatite::image {
 namespace {
 
 // Pixels [begin, end) of a row above the threshold.
@@ -127,4 +127,4 @@ std::optional<PixelBox> breast_box(const Image& image, double threshold) {
   return regions.largest();
 }
 
-}  // namespace apatite
+}  // namespace apatite::image

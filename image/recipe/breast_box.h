@@ -5,7 +5,7 @@
 
 #include "image/pixels/image.h"
 
-namespace apatite {
+namespace apatite::image {
 
 // The smallest box around the largest connected region of pixels above `threshold` (in sample
 // units; of colours, the largest counts). Pixels are connected to all eight neighbours. Of regions
@@ -14,4 +14,4 @@ namespace apatite {
 // above the threshold.
 std::optional<PixelBox> breast_box(const Image& image, double threshold);
 
-}  // namespace apatite
+}  // namespace apatite::image

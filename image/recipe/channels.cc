@@ -8,7 +8,7 @@
 #include "base/error.h"
 #include "base/text.h"
 
-namespace apatite {
+namespace apatite::image {
 namespace {
 
 std::string pixel(const Image& image, std::size_t index) {
@@ -120,4 +120,4 @@ Image grey_from_rgb(const Image& image, GreyRule rule) {
   return result;
 }
 
-}  // namespace apatite
+}  // namespace apatite::image

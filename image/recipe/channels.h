@@ -6,7 +6,7 @@
 
 #include "image/pixels/image.h"
 
-namespace apatite {
+namespace apatite::image {
 
 // What to do with an alpha channel that is not opaque everywhere. An opaque one is dropped.
 enum class AlphaRule {
@@ -34,4 +34,4 @@ enum class GreyRule {
 // first pixel whose channels differ.
 Image grey_from_rgb(const Image& image, GreyRule rule);
 
-}  // namespace apatite
+}  // namespace apatite::image

@@ -11,7 +11,7 @@
 #include "engine/graph/op.h"
 #include "image/recipe/breast_box.h"
 
-namespace apatite {
+namespace apatite::image {
 namespace {
 
 constexpr JsonObject::Range kSides{1, kMaxImageSide};
@@ -195,7 +195,7 @@ PixelStep resolve_step(const Step& step, const Image& /*image*/, const ImageCont
 }  // namespace
 
 std::string_view step_name(const GeometryStep& step) {
-  return std::visit(Overloaded{
+  return std::visit(engine::Overloaded{
                         [](const ResizeTo&) { return "resize"; },
                         [](const ResizeShorterSide&) { return "resize"; },
                         [](const Crop&) { return "crop"; },
@@ -232,7 +232,7 @@ GeometryStep geometry_step_from_json(const Json& json, std::string_view where) {
 
 Json to_json(const GeometryStep& step) {
   const Json body = std::visit(
-      Overloaded{
+      engine::Overloaded{
           [](const ResizeTo& s) {
             return Json{
                 {"height", s.size.height}, {"width", s.size.width}, {"method", s.method->name}};
@@ -297,7 +297,7 @@ std::optional<PixelSize> fixed_size(const GeometryStep& step, std::optional<Pixe
     image.source = where;
     return output_size(resolve(step, image, {}), *before, where);
   }
-  return std::visit(Overloaded{
+  return std::visit(engine::Overloaded{
                         [](const ResizeTo& s) { return std::optional(s.size); },
                         [](const Crop& s) { return std::optional(s.size); },
                         [](const CenterCrop& s) { return std::optional(s.size); },
@@ -306,4 +306,4 @@ std::optional<PixelSize> fixed_size(const GeometryStep& step, std::optional<Pixe
                     step);
 }
 
-}  // namespace apatite
+}  // namespace apatite::image

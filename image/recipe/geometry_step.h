@@ -11,7 +11,7 @@
 #include "image/pixels/image_context.h"
 #include "image/recipe/pixel_step.h"
 
-namespace apatite {
+namespace apatite::image {
 
 // The shorter side to this length, the longer one to floor(shorter_side * long / short), as
 // torchvision's Resize(int) computes it.
@@ -81,4 +81,4 @@ PixelStep resolve(const GeometryStep& step, const Image& image, const ImageConte
 std::optional<PixelSize> fixed_size(const GeometryStep& step, std::optional<PixelSize> before,
                                     std::string_view where);
 
-}  // namespace apatite
+}  // namespace apatite::image

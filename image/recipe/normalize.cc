@@ -10,7 +10,7 @@
 #include "base/error.h"
 #include "base/text.h"
 
-namespace apatite {
+namespace apatite::image {
 namespace {
 
 struct Moments {
@@ -89,11 +89,11 @@ void normalize_channel(std::span<const T> samples, std::size_t first, std::size_
 
 }  // namespace
 
-Tensor normalize(const Image& image, double divisor, const Normalization& rule) {
+engine::Tensor normalize(const Image& image, double divisor, const Normalization& rule) {
   const auto channels = static_cast<std::size_t>(rule.channels);
   const auto stride = static_cast<std::size_t>(image.channels);
-  auto tensor =
-      Tensor::uninitialized(Shape{rule.channels, image.height, image.width}.with_batch(1));
+  auto tensor = engine::Tensor::uninitialized(
+      engine::Shape{rule.channels, image.height, image.width}.with_batch(1));
   const auto pixels = static_cast<std::size_t>(image.height * image.width);
   for (std::size_t c = 0; c < channels; ++c) {
     const std::size_t channel = stride == 1 ? 0 : rule.reversed ? stride - 1 - c : c;
@@ -104,7 +104,7 @@ Tensor normalize(const Image& image, double divisor, const Normalization& rule) 
                         tensor.values().subspan(c * pixels, pixels));
     });
   }
-  if (const std::int64_t index = first_non_finite(tensor.values()); index >= 0) {
+  if (const std::int64_t index = engine::first_non_finite(tensor.values()); index >= 0) {
     throw Error(ErrorKind::kNumeric, image.source,
                 "gives a value beyond binary32 at element " + to_text(index) + " of its tensor",
                 "check divide_by, mean and std of the recipe");
@@ -112,4 +112,4 @@ Tensor normalize(const Image& image, double divisor, const Normalization& rule) 
   return tensor;
 }
 
-}  // namespace apatite
+}  // namespace apatite::image

@@ -8,7 +8,7 @@
 #include "engine/graph/tensor.h"
 #include "image/pixels/image.h"
 
-namespace apatite {
+namespace apatite::image {
 
 // Mean and standard deviation of the image itself, instead of fixed ones.
 struct Standardize {
@@ -38,6 +38,6 @@ struct Normalization {
 //
 // 1 x channels x height x width. Throws Error: kBadFile (the image's source) if the standard
 // deviation is 0, kNumeric if a value does not fit binary32.
-Tensor normalize(const Image& image, double divisor, const Normalization& rule);
+engine::Tensor normalize(const Image& image, double divisor, const Normalization& rule);
 
-}  // namespace apatite
+}  // namespace apatite::image

@@ -9,7 +9,7 @@
 #include "base/text.h"
 #include "engine/graph/op.h"
 
-namespace apatite {
+namespace apatite::image {
 namespace {
 
 PixelMap scaled(const PixelMap& map, PixelSize from, PixelSize to) {
@@ -99,7 +99,7 @@ Image copy(const Image& image) { return crop(image, Crop{{0, 0, {image.height, i
 
 PixelSize output_size(const PixelStep& step, PixelSize input, std::string_view where) {
   return std::visit(
-      Overloaded{
+      engine::Overloaded{
           [&](const ResizeTo& s) { return s.size; },
           [&](const Crop& s) {
             if (s.top + s.size.height > input.height || s.left + s.size.width > input.width) {
@@ -121,7 +121,7 @@ PixelSize output_size(const PixelStep& step, PixelSize input, std::string_view w
 
 PixelMap after_step(const PixelMap& map, const PixelStep& step, PixelSize input) {
   return std::visit(
-      Overloaded{
+      engine::Overloaded{
           [&](const ResizeTo& s) { return scaled(map, input, s.size); },
           [&](const Crop& s) { return shifted(map, s.top, s.left); },
           [&](const Pad& s) { return shifted(map, -s.top, -s.left); },
@@ -133,7 +133,7 @@ PixelMap after_step(const PixelMap& map, const PixelStep& step, PixelSize input)
 Image apply_step(const PixelStep& step, const Image& image) {
   const PixelSize size = output_size(step, {image.height, image.width}, image.source);
   return std::visit(
-      Overloaded{
+      engine::Overloaded{
           [&](const ResizeTo& s) { return s.method->resize(image, size.height, size.width); },
           [&](const Crop& s) { return crop(image, s); },
           [&](const Pad& s) { return pad(image, s); },
@@ -142,4 +142,4 @@ Image apply_step(const PixelStep& step, const Image& image) {
       step);
 }
 
-}  // namespace apatite
+}  // namespace apatite::image

@@ -8,7 +8,7 @@
 #include "image/pixels/image.h"
 #include "image/resize/resize.h"
 
-namespace apatite {
+namespace apatite::image {
 
 // To exactly this size.
 struct ResizeTo {
@@ -56,4 +56,4 @@ PixelMap after_step(const PixelMap& map, const PixelStep& step, PixelSize input)
 // the sample type cannot hold a padding value.
 Image apply_step(const PixelStep& step, const Image& image);
 
-}  // namespace apatite
+}  // namespace apatite::image

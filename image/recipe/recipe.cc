@@ -11,7 +11,7 @@
 #include "image/codec/exif.h"
 #include "image/recipe/recipe_presets.h"
 
-namespace apatite {
+namespace apatite::image {
 namespace {
 
 constexpr std::int64_t kVersion = 1;
@@ -119,7 +119,7 @@ void check_box_is_first(std::span<const GeometryStep> steps, std::string_view wh
   }
 }
 
-Shape shape_of(const Image& image) { return {image.channels, image.height, image.width}; }
+engine::Shape shape_of(const Image& image) { return {image.channels, image.height, image.width}; }
 
 RecipeStep describe_step(std::string name, const Image& image) {
   RecipeStep step{std::move(name), shape_of(image), 0, 0, sha256_hex(sample_bytes(image))};
@@ -131,10 +131,10 @@ RecipeStep describe_step(std::string name, const Image& image) {
   return step;
 }
 
-RecipeStep describe_step(std::string name, const Tensor& tensor) {
-  const Dims& dims = tensor.dims();
+RecipeStep describe_step(std::string name, const engine::Tensor& tensor) {
+  const engine::Dims& dims = tensor.dims();
   const auto [low, high] = std::minmax_element(tensor.values().begin(), tensor.values().end());
-  return {std::move(name), Shape{dims[1], dims[2], dims[3]}, *low, *high,
+  return {std::move(name), engine::Shape{dims[1], dims[2], dims[3]}, *low, *high,
           sha256_hex(std::as_bytes(tensor.values()))};
 }
 
@@ -200,14 +200,14 @@ Recipe Recipe::read(const std::filesystem::path& path) {
 
 Json Recipe::to_json() const {
   Json steps = Json::array();
-  for (const GeometryStep& step : steps_) steps.push_back(apatite::to_json(step));
+  for (const GeometryStep& step : steps_) steps.push_back(image::to_json(step));
   Json json = normalization_to_json();
   json["recipe"] = kVersion;
   json["channels"] = channels();
   json["alpha"] = word_of(kAlphaWords, alpha_);
   json["bit_depth"] = bit_depth_ == 0 ? Json("any") : Json(bit_depth_);
-  if (dicom_) json["dicom"] = apatite::to_json(*dicom_);
-  if (jpeg_ != JpegOptions{}) json["jpeg"] = apatite::to_json(jpeg_);
+  if (dicom_) json["dicom"] = image::to_json(*dicom_);
+  if (jpeg_ != JpegOptions{}) json["jpeg"] = image::to_json(jpeg_);
   json["steps"] = std::move(steps);
   json["divide_by"] = divide_by_ == 0 ? Json("max") : Json(divide_by_);
   if (orientation_ != OrientationRule::kRefuse) {
@@ -241,7 +241,7 @@ std::string Recipe::sha256() const {
 
 bool Recipe::has_fixed_size() const { return fixed_size(steps_, "recipe").has_value(); }
 
-Shape Recipe::output_shape() const {
+engine::Shape Recipe::output_shape() const {
   const auto size = fixed_size(steps_, "recipe");
   if (!size) {
     throw Error(ErrorKind::kUsage, "recipe", "does not fix the size of the network's input",
@@ -250,7 +250,7 @@ Shape Recipe::output_shape() const {
   return {channels(), size->height, size->width};
 }
 
-Shape Recipe::output_shape(const Image& image, const ImageContext& context) const {
+engine::Shape Recipe::output_shape(const Image& image, const ImageContext& context) const {
   const PixelSize size = geometry(image, context).size;
   return {channels(), size.height, size.width};
 }
@@ -268,7 +268,7 @@ SourceBox Recipe::visible_part(const Image& image, const ImageContext& context) 
   return geometry(image, context).visible;
 }
 
-Tensor Recipe::apply(const Image& image, const ImageContext& context) const {
+engine::Tensor Recipe::apply(const Image& image, const ImageContext& context) const {
   return run(image, context, nullptr);
 }
 
@@ -316,7 +316,7 @@ bool Recipe::turns(const Image& image) const {
 
 bool Recipe::depends_on_samples() const {
   return std::any_of(steps_.begin(), steps_.end(),
-                     [](const GeometryStep& step) { return apatite::depends_on_samples(step); });
+                     [](const GeometryStep& step) { return image::depends_on_samples(step); });
 }
 
 Recipe::Geometry::Geometry(PixelSize image)
@@ -384,7 +384,8 @@ const Image& Recipe::prepare(const Image& image, const ImageContext& context, co
   return *current;
 }
 
-Tensor Recipe::run(const Image& image, const ImageContext& context, RecipeResult* traced) const {
+engine::Tensor Recipe::run(const Image& image, const ImageContext& context,
+                           RecipeResult* traced) const {
   check_type(image);
   check_orientation(image);
   if (!depends_on_samples()) static_cast<void>(geometry(image, context));  // refuse before any work
@@ -399,7 +400,7 @@ Tensor Recipe::run(const Image& image, const ImageContext& context, RecipeResult
   Geometry geometry;
   const Image& prepared = prepare(image, context, note, owned, geometry);
   const double divisor = divide_by_ == 0 ? image.max_sample() : divide_by_;
-  Tensor tensor = normalize(prepared, divisor, normalization_);
+  engine::Tensor tensor = normalize(prepared, divisor, normalization_);
   if (traced != nullptr) {
     traced->trace.push_back(describe_step("normalized", tensor));
     traced->map = geometry.map;
@@ -407,4 +408,4 @@ Tensor Recipe::run(const Image& image, const ImageContext& context, RecipeResult
   return tensor;
 }
 
-}  // namespace apatite
+}  // namespace apatite::image

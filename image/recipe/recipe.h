@@ -20,20 +20,20 @@
 #include "image/recipe/geometry_step.h"
 #include "image/recipe/normalize.h"
 
-namespace apatite {
+namespace apatite::image {
 
 // The state after one step, for tracing and for finding where two programs part.
 struct RecipeStep {
   std::string name;  // "decoded", "orientation", "alpha", "grey", "resize", ..., "normalized"
-  Shape shape;
+  engine::Shape shape;
   double min = 0;
   double max = 0;
   std::string sha256;  // of the samples: interleaved (channels x height x width only at the end)
 };
 
 struct RecipeResult {
-  Tensor tensor;  // 1 x channels x height x width
-  PixelMap map;   // Recipe::pixel_map
+  engine::Tensor tensor;  // 1 x channels x height x width
+  PixelMap map;           // Recipe::pixel_map
   std::vector<RecipeStep> trace;
 };
 
@@ -65,10 +65,11 @@ class Recipe {
   // True if the steps fix the size of the result whatever the image's.
   [[nodiscard]] bool has_fixed_size() const;
   // Throws Error (kUsage) unless has_fixed_size().
-  [[nodiscard]] Shape output_shape() const;
+  [[nodiscard]] engine::Shape output_shape() const;
   // For this image. Throws Error (kBadFile, the image's source) if a step cannot be applied to it.
   // Where a step depends on the samples (crop_breast), the steps are computed.
-  [[nodiscard]] Shape output_shape(const Image& image, const ImageContext& context = {}) const;
+  [[nodiscard]] engine::Shape output_shape(const Image& image,
+                                           const ImageContext& context = {}) const;
   // From the tensor's pixels back to those of the image as it is seen: oriented(image).
   [[nodiscard]] PixelMap pixel_map(const Image& image, const ImageContext& context = {}) const;
   // The part of oriented(image) that reaches the tensor: what no crop cut away, even where a later
@@ -82,7 +83,7 @@ class Recipe {
   // The steps in their order, on samples of the image's type; then image/recipe/normalize.h.
   // 1 x channels x height x width. Throws Error (kBadFile, the image's source) if the image does
   // not fit the recipe, kNumeric if a value does not fit binary32.
-  [[nodiscard]] Tensor apply(const Image& image, const ImageContext& context = {}) const;
+  [[nodiscard]] engine::Tensor apply(const Image& image, const ImageContext& context = {}) const;
   // The image after the last step, before it is normalised.
   [[nodiscard]] Image picture(const Image& image, const ImageContext& context = {}) const;
   // apply() with the state after every step.
@@ -103,7 +104,7 @@ class Recipe {
   Recipe() = default;
   void read_normalization(JsonObject& object);
   [[nodiscard]] Json normalization_to_json() const;
-  Tensor run(const Image& image, const ImageContext& context, RecipeResult* traced) const;
+  engine::Tensor run(const Image& image, const ImageContext& context, RecipeResult* traced) const;
   void check_type(const Image& image) const;
   void check_orientation(const Image& image) const;
   [[nodiscard]] bool turns(const Image& image) const;
@@ -127,4 +128,4 @@ class Recipe {
   Normalization normalization_;
 };
 
-}  // namespace apatite
+}  // namespace apatite::image

@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <array>
 
-namespace apatite {
+namespace apatite::image {
 namespace {
 
 // torchvision.transforms._presets.ImageClassification: resize_size, crop_size, ImageNet's mean and
@@ -54,4 +54,4 @@ const RecipePreset* find_recipe_preset(std::string_view name) {
   return found == kPresets.end() ? nullptr : &*found;
 }
 
-}  // namespace apatite
+}  // namespace apatite::image

@@ -4,7 +4,7 @@
 #include <span>
 #include <string_view>
 
-namespace apatite {
+namespace apatite::image {
 
 struct RecipePreset {
   std::string_view name;
@@ -17,4 +17,4 @@ std::span<const RecipePreset> recipe_presets();
 // Null if there is none of that name.
 const RecipePreset* find_recipe_preset(std::string_view name);
 
-}  // namespace apatite
+}  // namespace apatite::image

@@ -4,7 +4,7 @@
 #include <cmath>
 #include <vector>
 
-namespace apatite {
+namespace apatite::image {
 namespace {
 
 using Index = std::int64_t;
@@ -87,4 +87,4 @@ Image resize_torch_nearest_exact(const Image& image, std::int64_t height, std::i
   return resize(image, torch_nearest_exact_positions, height, width);
 }
 
-}  // namespace apatite
+}  // namespace apatite::image

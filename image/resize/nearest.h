@@ -5,7 +5,7 @@
 
 #include "image/pixels/image.h"
 
-namespace apatite {
+namespace apatite::image {
 
 // Image.resize(NEAREST) of Pillow, and so Keras' load_img: position trunc(p) of the source, where p
 // starts at scale * 0.5 and grows by scale = in / out from one output position to the next, in
@@ -19,4 +19,4 @@ Image resize_torch_nearest(const Image& image, std::int64_t height, std::int64_t
 // torch's mode "nearest-exact": floor((i + 0.5) * scale), in binary32.
 Image resize_torch_nearest_exact(const Image& image, std::int64_t height, std::int64_t width);
 
-}  // namespace apatite
+}  // namespace apatite::image

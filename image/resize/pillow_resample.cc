@@ -8,7 +8,7 @@
 #include "image/resize/resample.h"
 #include "image/resize/sine.h"
 
-namespace apatite {
+namespace apatite::image {
 namespace {
 
 using resample::Axis;
@@ -101,14 +101,14 @@ Image resize(const Image& image, const Filter& filter, Order order, Index height
   }
   const Axis columns = make_axis_for<T>(filter, image.width, width);
   if (vertical_first(order, image, height, width)) {
-    AlignedArray<T> lowered(static_cast<std::size_t>(height * from.length()));
+    engine::AlignedArray<T> lowered(static_cast<std::size_t>(height * from.length()));
     resample::vertical_pass<Arithmetic<T>>(rows, from, 0,
                                            Rows<T>{lowered.data(), image.width, channels});
     resample::horizontal_pass<Arithmetic<T>>(
         columns, Rows<const T>{lowered.data(), image.width, channels}, height, to);
   } else {
     const auto [first, count] = resample::used_rows(rows);
-    AlignedArray<T> narrowed(static_cast<std::size_t>(count * to.length()));
+    engine::AlignedArray<T> narrowed(static_cast<std::size_t>(count * to.length()));
     resample::horizontal_pass<Arithmetic<T>>(columns,
                                              Rows<const T>{from.row(first), image.width, channels},
                                              count, Rows<T>{narrowed.data(), width, channels});
@@ -154,4 +154,4 @@ Image resize_pillow_12_lanczos(const Image& image, std::int64_t height, std::int
   return resize(image, kLanczos, Order::kHorizontalFirst, height, width);
 }
 
-}  // namespace apatite
+}  // namespace apatite::image

@@ -5,7 +5,7 @@
 
 #include "image/pixels/image.h"
 
-namespace apatite {
+namespace apatite::image {
 
 // Image.resize((width, height), Resampling.BOX, BILINEAR, BICUBIC (a = -0.5) or LANCZOS (3 lobes):
 // a filter widened by the ratio when shrinking, so that every source pixel counts
@@ -31,4 +31,4 @@ Image resize_pillow_12_bilinear(const Image& image, std::int64_t height, std::in
 Image resize_pillow_12_bicubic(const Image& image, std::int64_t height, std::int64_t width);
 Image resize_pillow_12_lanczos(const Image& image, std::int64_t height, std::int64_t width);
 
-}  // namespace apatite
+}  // namespace apatite::image

@@ -2,7 +2,7 @@
 
 #include <cmath>
 
-namespace apatite::resample {
+namespace apatite::image::resample {
 namespace {
 
 // Towards zero: Pillow adds a half before it, also where that does not round to nearest.
@@ -46,4 +46,4 @@ Axis filter_axis(const Filter& filter, Index in, Index out) {
   return axis;
 }
 
-}  // namespace apatite::resample
+}  // namespace apatite::image::resample

@@ -9,7 +9,7 @@
 #include <span>
 #include <vector>
 
-namespace apatite::resample {
+namespace apatite::image::resample {
 
 using Index = std::int64_t;
 
@@ -142,4 +142,4 @@ inline UsedRows used_rows(const Axis& rows) {
   return {first, rows.windows.back().first + rows.windows.back().count - first};
 }
 
-}  // namespace apatite::resample
+}  // namespace apatite::image::resample

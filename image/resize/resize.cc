@@ -10,7 +10,7 @@
 #include "image/resize/pillow_resample.h"
 #include "image/resize/torch_resample.h"
 
-namespace apatite {
+namespace apatite::image {
 namespace {
 
 constexpr std::array kMethods{
@@ -54,4 +54,4 @@ const ResizeMethod& find_resize_method(std::string_view name, std::string_view w
               "there is: " + join(names));
 }
 
-}  // namespace apatite
+}  // namespace apatite::image

@@ -7,7 +7,7 @@
 
 #include "image/pixels/image.h"
 
-namespace apatite {
+namespace apatite::image {
 
 struct ResizeMethod {
   std::string_view name;         // as in recipes: "pillow-bilinear"
@@ -23,4 +23,4 @@ std::span<const ResizeMethod> resize_methods();
 // By name. Throws Error (kBadFile, `where`) naming all of them.
 const ResizeMethod& find_resize_method(std::string_view name, std::string_view where);
 
-}  // namespace apatite
+}  // namespace apatite::image

@@ -3,7 +3,7 @@
 #include <array>
 #include <cmath>
 
-namespace apatite {
+namespace apatite::image {
 namespace {
 
 // A number as the unevaluated sum of two doubles, |low| at most half an ulp of high. The operations
@@ -88,4 +88,4 @@ double sine(double x) {
   return turn >= 2 ? -result.high : result.high;
 }
 
-}  // namespace apatite
+}  // namespace apatite::image

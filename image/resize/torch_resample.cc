@@ -5,7 +5,7 @@
 
 #include "image/resize/resample.h"
 
-namespace apatite {
+namespace apatite::image {
 namespace {
 
 using resample::Axis;
@@ -100,7 +100,7 @@ Image resize(const Image& image, MakeAxis make_axis, Index height, Index width) 
     return result;
   }
   const auto [first, count] = resample::used_rows(rows);
-  AlignedArray<double> narrowed(static_cast<std::size_t>(count * to.length()));
+  engine::AlignedArray<double> narrowed(static_cast<std::size_t>(count * to.length()));
   resample::horizontal_pass<Binary64>(make_axis(image.width, width),
                                       Rows<const T>{from.row(first), image.width, channels}, count,
                                       Rows<double>{narrowed.data(), width, channels});
@@ -133,4 +133,4 @@ Image resize_torch_bicubic_antialias(const Image& image, std::int64_t height, st
   return resize(image, wide_cubic_axis, height, width);
 }
 
-}  // namespace apatite
+}  // namespace apatite::image

@@ -6,7 +6,7 @@
 
 #include "image/pixels/image.h"
 
-namespace apatite {
+namespace apatite::image {
 
 // The result has binary64 samples in the units of the input, not rounded: the recipe rounds once,
 // to binary32, when it has normalised them. A horizontal pass, then a vertical one; each sum runs
@@ -25,4 +25,4 @@ Image resize_torch_bicubic(const Image& image, std::int64_t height, std::int64_t
 Image resize_torch_bilinear_antialias(const Image& image, std::int64_t height, std::int64_t width);
 Image resize_torch_bicubic_antialias(const Image& image, std::int64_t height, std::int64_t width);
 
-}  // namespace apatite
+}  // namespace apatite::image

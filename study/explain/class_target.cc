@@ -10,11 +10,11 @@
 #include "layers/sigmoid.h"
 #include "layers/softmax.h"
 
-namespace apatite {
+namespace apatite::study {
 
-std::int64_t parse_target(std::string_view text, const WeightsMetadata& metadata) {
-  if (text == "predicted") return kPredicted;
-  const std::int64_t count = class_count(metadata.model.classes);
+std::int64_t parse_target(std::string_view text, const weights::WeightsMetadata& metadata) {
+  if (text == "predicted") return engine::kPredicted;
+  const std::int64_t count = engine::class_count(metadata.model.classes);
   std::vector<std::string> names;
   for (std::int64_t i = 0; i < count; ++i) {
     names.push_back(class_name(i, metadata));
@@ -30,7 +30,7 @@ std::int64_t parse_target(std::string_view text, const WeightsMetadata& metadata
               "predicted, 0 to " + to_text(count - 1) + ", or a name: " + join(shown));
 }
 
-std::string class_name(std::int64_t target, const WeightsMetadata& metadata) {
+std::string class_name(std::int64_t target, const weights::WeightsMetadata& metadata) {
   const std::vector<std::string>& names = metadata.class_names;
   if (metadata.model.classes == 1 && names.size() == 1) {
     return target == 1 ? names[0] : "not " + names[0];
@@ -39,9 +39,10 @@ std::string class_name(std::int64_t target, const WeightsMetadata& metadata) {
 }
 
 double probability_of(std::span<const double> logits, std::int64_t target) {
-  if (logits.size() == 1) return sigmoid(static_cast<float>(score_of(logits, target)));
+  if (logits.size() == 1)
+    return layers::sigmoid(static_cast<float>(engine::score_of(logits, target)));
   const std::vector<float> narrow(logits.begin(), logits.end());
-  return softmax(narrow)[static_cast<std::size_t>(target)];
+  return layers::softmax(narrow)[static_cast<std::size_t>(target)];
 }
 
-}  // namespace apatite
+}  // namespace apatite::study

@@ -4,7 +4,7 @@
 
 #include "base/text.h"
 
-namespace apatite {
+namespace apatite::study {
 namespace {
 
 constexpr std::string_view kHead = R"(<!DOCTYPE html>
@@ -153,4 +153,4 @@ std::string contact_sheet(const std::string& title, const std::vector<std::strin
   return html;
 }
 
-}  // namespace apatite
+}  // namespace apatite::study

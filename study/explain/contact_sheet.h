@@ -4,7 +4,7 @@
 #include <string>
 #include <vector>
 
-namespace apatite {
+namespace apatite::study {
 
 struct SheetRow {
   std::string image;
@@ -26,4 +26,4 @@ std::string contact_sheet(const std::string& title, const std::vector<std::strin
 // & < > " ' as HTML needs them.
 std::string html_escape(const std::string& text);
 
-}  // namespace apatite
+}  // namespace apatite::study

@@ -30,7 +30,7 @@
 #include "study/run/manifest.h"
 #include "study/run/ordered_loader.h"
 
-namespace apatite {
+namespace apatite::study {
 namespace {
 
 namespace fs = std::filesystem;
@@ -72,11 +72,12 @@ class Run {
   explicit Run(const ExplainOptions& options)
       : options_(options),
         manifest_(read_images(options.images)),
-        backend_(options.backend.empty() ? *backends().front() : find_backend(options.backend)) {
-    static_cast<void>(find_colour_map(options.colours));
-    CompileOptions compile;
-    compile.threads = resolve_threads(options.threads);
-    compile.isa = resolve_isa(backend_, options.isa);
+        backend_(options.backend.empty() ? *engine::backends().front()
+                                         : engine::find_backend(options.backend)) {
+    static_cast<void>(gradcam::find_colour_map(options.colours));
+    engine::CompileOptions compile;
+    compile.threads = engine::resolve_threads(options.threads);
+    compile.isa = engine::resolve_isa(backend_, options.isa);
     workers_ = image_workers(options.workers, compile.threads);
     for (const fs::path& weights : options.weights) {
       models_.emplace_back(ModelChoice{.weights = weights,
@@ -102,10 +103,10 @@ class Run {
   // One image on its way: pictures and tensors, then explanations, then what the journal keeps.
   struct Item {
     std::size_t index = 0;  // in the manifest
-    std::optional<Image> display;
-    std::vector<ModelInput> inputs;            // one per model
-    std::vector<const Explainer*> explainers;  // one per model
-    std::vector<Explanation> explanations;     // one per model
+    std::optional<image::Image> display;
+    std::vector<ModelInput> inputs;                     // one per model
+    std::vector<const gradcam::Explainer*> explainers;  // one per model
+    std::vector<gradcam::Explanation> explanations;     // one per model
     std::optional<Error> error;
     JournalEntry entry;
   };
@@ -114,7 +115,7 @@ class Run {
     const std::vector<std::string> names = model_names(options_.weights);
     std::vector<ModelIdentity> identities;
     for (const ExplainedModel& model : models_) {
-      const WeightsFile& weights = model.weights();
+      const weights::WeightsFile& weights = model.weights();
       identities.push_back({.name = names[identities.size()],
                             .metadata = &weights.metadata(),
                             .weights_sha256 = weights.sha256(),
@@ -129,12 +130,13 @@ class Run {
       parts.emplace_back("weights", model.weights_sha256);
       parts.emplace_back("recipe", model.recipe_sha256);
     }
-    const MethodSettings& settings = options_.settings;
+    const gradcam::MethodSettings& settings = options_.settings;
     std::vector<std::string> methods;
-    for (const Method method : options_.maps.methods) methods.emplace_back(info_of(method).name);
+    for (const gradcam::Method method : options_.maps.methods)
+      methods.emplace_back(gradcam::info_of(method).name);
     parts.emplace_back("images", sha256_of(manifest_.entries));
     parts.emplace_back("backend", std::string(backend_.name()));
-    parts.emplace_back("arithmetic", to_text(std::int64_t{kContractVersion}));
+    parts.emplace_back("arithmetic", to_text(std::int64_t{engine::kContractVersion}));
     parts.emplace_back("methods", join(methods));
     parts.emplace_back("layers", join(options_.maps.layers));
     parts.emplace_back("target", options_.target);
@@ -222,8 +224,8 @@ class Run {
       if (!item.error) ready.push_back(&item);
     }
     for (std::size_t m = 0; m < models_.size() && !ready.empty(); ++m) {
-      const Dims& dims = ready[0]->inputs[m].tensor.dims();
-      Explainer* explainer = nullptr;
+      const engine::Dims& dims = ready[0]->inputs[m].tensor.dims();
+      gradcam::Explainer* explainer = nullptr;
       try {
         explainer = &models_at(m).explainer(dims[2], dims[3]);
       } catch (const Error& error) {
@@ -235,7 +237,7 @@ class Run {
         }
         return;
       }
-      std::vector<Explanation> explanations = run_model(*explainer, m, ready);
+      std::vector<gradcam::Explanation> explanations = run_model(*explainer, m, ready);
       for (std::size_t i = 0; i < ready.size(); ++i) {
         ready[i]->explanations.push_back(std::move(explanations[i]));
         ready[i]->explainers.push_back(explainer);
@@ -248,15 +250,15 @@ class Run {
   }
 
   // Where a number is not finite, finds out in which image: alone, it fails again.
-  std::vector<Explanation> run_model(Explainer& explainer, std::size_t m,
-                                     const std::vector<Item*>& items) {
+  std::vector<gradcam::Explanation> run_model(gradcam::Explainer& explainer, std::size_t m,
+                                              const std::vector<Item*>& items) {
     const std::vector<std::int64_t> targets(items.size(), models_at(m).target());
     try {
       return explainer.explain(stack(items, m), targets);
     } catch (const Error& error) {
       if (error.kind() != ErrorKind::kNumeric) throw;
     }
-    std::vector<Explanation> explanations;
+    std::vector<gradcam::Explanation> explanations;
     for (Item* item : items) {
       try {
         explanations.push_back(
@@ -268,13 +270,13 @@ class Run {
     return explanations;
   }
 
-  static Tensor stack(const std::vector<Item*>& items, std::size_t m) {
-    Dims dims = items[0]->inputs[m].tensor.dims();
+  static engine::Tensor stack(const std::vector<Item*>& items, std::size_t m) {
+    engine::Dims dims = items[0]->inputs[m].tensor.dims();
     dims[0] = static_cast<std::int64_t>(items.size());
-    auto batch = Tensor::uninitialized(dims);
+    auto batch = engine::Tensor::uninitialized(dims);
     float* to = batch.data();
     for (const Item* item : items) {
-      const Tensor& tensor = item->inputs[m].tensor;
+      const engine::Tensor& tensor = item->inputs[m].tensor;
       to = std::copy_n(tensor.data(), tensor.size(), to);
     }
     return batch;
@@ -286,19 +288,19 @@ class Run {
     std::vector<ExplainedMap> maps;
     std::size_t m = 0;
     for (const ExplainedModel& model : models_) {
-      const Explanation& explanation = item.explanations[m];
-      const Explainer& explainer = *item.explainers[m];
+      const gradcam::Explanation& explanation = item.explanations[m];
+      const gradcam::Explainer& explainer = *item.explainers[m];
       for (std::size_t r = 0; r < explainer.requests().size(); ++r) {
-        const MapRequest& request = explainer.requests()[r];
-        const Node& layer = explainer.graph().node(request.layer);
+        const gradcam::MapRequest& request = explainer.requests()[r];
+        const engine::Node& layer = explainer.graph().node(request.layer);
         maps.push_back({.image = entry.image,
                         .model = m,
-                        .method = std::string(info_of(request.method).name),
+                        .method = std::string(gradcam::info_of(request.method).name),
                         .layer = layer.name,
                         .layer_shape = layer.shape,
                         .target = explanation.target,
                         .target_name = class_name(explanation.target, model.weights().metadata()),
-                        .target_predicted = model.target() == kPredicted,
+                        .target_predicted = model.target() == engine::kPredicted,
                         .score = explanation.score,
                         .probability = probability_of(explanation.logits, explanation.target),
                         .logits = explanation.logits,
@@ -362,7 +364,8 @@ class Run {
     for (const auto& row : rows) {
       table.write(csv_line(row));
       ++summary.maps;
-      if (row[kStateColumn] != name_of(MapState::kPositive)) ++summary.without_evidence;
+      if (row[kStateColumn] != gradcam::name_of(gradcam::MapState::kPositive))
+        ++summary.without_evidence;
     }
     const std::vector<std::string>& first = rows.front();
     return {.image = listed.image,
@@ -384,7 +387,8 @@ class Run {
 
   std::vector<std::string> facts(const ExplainSummary& summary) const {
     std::vector<std::string> methods;
-    for (const Method method : options_.maps.methods) methods.emplace_back(info_of(method).name);
+    for (const gradcam::Method method : options_.maps.methods)
+      methods.emplace_back(gradcam::info_of(method).name);
     std::vector<std::string> lines{
         "models: " + join(model_names(options_.weights)), "methods: " + join(methods),
         "layers: " + (options_.maps.layers.empty() ? "the default" : join(options_.maps.layers)),
@@ -404,7 +408,7 @@ class Run {
 
   const ExplainOptions& options_;
   Manifest manifest_;
-  const Backend& backend_;
+  const engine::Backend& backend_;
   std::list<ExplainedModel> models_;
   std::optional<ExplanationWriter> writer_;
   std::size_t workers_ = 1;
@@ -419,4 +423,4 @@ ExplainSummary explain(const ExplainOptions& options, const ShowProgress& progre
   return Run(options).run(progress);
 }
 
-}  // namespace apatite
+}  // namespace apatite::study

@@ -22,7 +22,7 @@
 #include "study/explain/explained_model.h"
 #include "study/run/run_summary.h"
 
-namespace apatite {
+namespace apatite::study {
 
 // How many cells the .npy has: those of the layer; or sampled (gradcam/map/resample.h) at the
 // pixels of the network's input or of the source.
@@ -33,9 +33,9 @@ struct ExplainOptions {
   std::filesystem::path images;                // a folder, a manifest or a single image
   std::filesystem::path output;                // a folder; made if it is missing
   std::filesystem::path recipe;                // JSON; empty: each weights file's own
-  MapChoice maps{.methods = {Method::kGradCam}, .layers = {}};
+  MapChoice maps{.methods = {gradcam::Method::kGradCam}, .layers = {}};
   std::string target = "predicted";
-  MethodSettings settings;
+  gradcam::MethodSettings settings;
   bool keep_sign = false;  // of the .npy; else negative values are 0
   MapSize size = MapSize::kLayer;
   std::string colours = "viridis";
@@ -61,4 +61,4 @@ struct ExplainSummary : RunSummary {
 // target or colours that do not exist.
 ExplainSummary explain(const ExplainOptions& options, const ShowProgress& progress = {});
 
-}  // namespace apatite
+}  // namespace apatite::study

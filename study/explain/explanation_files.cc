@@ -7,7 +7,7 @@
 
 #include "base/text.h"
 
-namespace apatite {
+namespace apatite::study {
 namespace {
 
 constexpr std::size_t kMostPart = 80;
@@ -47,8 +47,9 @@ std::string file_stem(const std::string& image, std::size_t number, std::size_t 
   return digits + "-" + file_part(std::filesystem::path(image).stem().string());
 }
 
-Json to_json(const ExplainedMap& explained, const SaliencyMap& written, const Json& provenance) {
-  const MapSummary summary = summarize(explained.map);
+Json to_json(const ExplainedMap& explained, const gradcam::SaliencyMap& written,
+             const Json& provenance) {
+  const gradcam::MapSummary summary = gradcam::summarize(explained.map);
   Json geometry = explained.projection->to_json();
   geometry["map_to_source"] =
       explained.projection->map_to_source_json(written.height, written.width);
@@ -67,11 +68,12 @@ Json to_json(const ExplainedMap& explained, const SaliencyMap& written, const Js
   json["logits"] = explained.logits;
   json["map"] = {{"height", written.height},
                  {"width", written.width},
-                 {"state", name_of(summary.state)},
+                 {"state", gradcam::name_of(summary.state)},
                  {"least", summary.least},
                  {"most", summary.most},
                  {"positive_share", summary.positive_share}};
-  if (summary.state != MapState::kPositive) json["map"]["note"] = explanation_of(summary.state);
+  if (summary.state != gradcam::MapState::kPositive)
+    json["map"]["note"] = gradcam::explanation_of(summary.state);
   json["geometry"] = std::move(geometry);
   return json;
 }
@@ -93,7 +95,7 @@ const std::vector<std::string>& explanation_columns() {
 std::vector<std::string> explanation_row(const ExplainedMap& explained, const std::string& model,
                                          const std::string& label, const std::string& patient,
                                          const std::string& file) {
-  const MapSummary summary = summarize(explained.map);
+  const gradcam::MapSummary summary = gradcam::summarize(explained.map);
   return {explained.image,
           label,
           patient,
@@ -103,11 +105,11 @@ std::vector<std::string> explanation_row(const ExplainedMap& explained, const st
           explained.target_name,
           to_text(explained.score),
           to_text(explained.probability),
-          std::string(name_of(summary.state)),
+          std::string(gradcam::name_of(summary.state)),
           to_text(summary.least),
           to_text(summary.most),
           to_text(summary.positive_share),
           file};
 }
 
-}  // namespace apatite
+}  // namespace apatite::study

@@ -17,28 +17,28 @@
 #include "image/codec/png.h"
 #include "study/explain/class_target.h"
 
-namespace apatite {
+namespace apatite::study {
 namespace {
 
 namespace fs = std::filesystem;
 
 // Source and overlays in small.
-std::string thumbnail(const std::vector<ExplainedMap>& maps, const Image& display,
-                      const MapStyle& style) {
+std::string thumbnail(const std::vector<ExplainedMap>& maps, const image::Image& display,
+                      const gradcam::MapStyle& style) {
   constexpr std::int64_t kLeast = 96;
   constexpr std::int64_t kMost = 160;
   constexpr std::int64_t kGap = 3;
-  const PixelSize size = panel_size({display.height, display.width}, kLeast, kMost);
-  const Image small = fit(display, size);
+  const image::PixelSize size = gradcam::panel_size({display.height, display.width}, kLeast, kMost);
+  const image::Image small = gradcam::fit(display, size);
   const auto pictures = static_cast<std::int64_t>(maps.size()) + 1;
-  Canvas canvas(size.height, pictures * (size.width + kGap) - kGap, kPureWhite);
+  gradcam::Canvas canvas(size.height, pictures * (size.width + kGap) - kGap, gradcam::kPureWhite);
   canvas.paste(small, 0, 0);
   std::int64_t left = size.width + kGap;
   for (const ExplainedMap& explained : maps) {
-    canvas.paste(blend(small, explained.map, *explained.projection, style), 0, left);
+    canvas.paste(gradcam::blend(small, explained.map, *explained.projection, style), 0, left);
     left += size.width + kGap;
   }
-  return base64(encode_png(canvas.image()));
+  return base64(image::encode_png(canvas.image()));
 }
 
 }  // namespace
@@ -58,7 +58,7 @@ ExplanationWriter::ExplanationWriter(const ExplainOptions& options,
                                      std::vector<ModelIdentity> models, std::string backend,
                                      std::size_t images)
     : options_(options),
-      style_{&find_colour_map(options.colours), options.alpha},
+      style_{&gradcam::find_colour_map(options.colours), options.alpha},
       models_(std::move(models)),
       backend_(std::move(backend)),
       images_(images) {}
@@ -70,12 +70,12 @@ Json ExplanationWriter::provenance_of(const ExplainedMap& explained) const {
             {"weights_sha256", model.weights_sha256},
             {"recipe_sha256", model.recipe_sha256},
             {"backend", backend_},
-            {"arithmetic", kContractVersion},
+            {"arithmetic", engine::kContractVersion},
             {"signed", options_.keep_sign}};
-  const MethodSettings& settings = options_.settings;
-  if (explained.method == info_of(Method::kIntegratedGradients).name) {
+  const gradcam::MethodSettings& settings = options_.settings;
+  if (explained.method == gradcam::info_of(gradcam::Method::kIntegratedGradients).name) {
     json["settings"] = {{"baseline", "zero"}, {"path_steps", settings.path_steps}};
-  } else if (explained.method == info_of(Method::kSmoothGrad).name) {
+  } else if (explained.method == gradcam::info_of(gradcam::Method::kSmoothGrad).name) {
     json["settings"] = {{"samples", settings.smooth_samples},
                         {"noise", settings.smooth_noise},
                         {"seed", settings.seed}};
@@ -83,12 +83,13 @@ Json ExplanationWriter::provenance_of(const ExplainedMap& explained) const {
   return json;
 }
 
-SaliencyMap ExplanationWriter::written_map(const ExplainedMap& explained) const {
-  SaliencyMap map = options_.keep_sign ? explained.map : positive_part(explained.map);
-  const Projection& projection = *explained.projection;
+gradcam::SaliencyMap ExplanationWriter::written_map(const ExplainedMap& explained) const {
+  gradcam::SaliencyMap map =
+      options_.keep_sign ? explained.map : gradcam::positive_part(explained.map);
+  const gradcam::Projection& projection = *explained.projection;
   switch (options_.size) {
     case MapSize::kInput:
-      return resize(map, projection.input().height, projection.input().width);
+      return gradcam::resize(map, projection.input().height, projection.input().width);
     case MapSize::kSource:
       return projection.to_source(map);
     default:
@@ -102,36 +103,37 @@ std::string ExplanationWriter::base_name(const ExplainedMap& explained, std::siz
   return name + file_part(explained.method) + "." + file_part(explained.layer);
 }
 
-void ExplanationWriter::write_map(const ExplainedMap& explained, const Image& display,
+void ExplanationWriter::write_map(const ExplainedMap& explained, const image::Image& display,
                                   const std::string& name) const {
-  const SaliencyMap written = written_map(explained);
-  const std::string npy = encode_npy(to_tensor(written));
+  const gradcam::SaliencyMap written = written_map(explained);
+  const std::string npy = image::encode_npy(gradcam::to_tensor(written));
   Json json = to_json(explained, written, provenance_of(explained));
   json["files"] = {{"map", fs::path(name + ".npy").filename().string()},
                    {"overlay", fs::path(name + ".png").filename().string()}};
   json["map"]["sha256"] = sha256_hex(as_bytes(npy));
   write_file(options_.output / (name + ".npy"), npy);
-  write_png(
-      options_.output / (name + ".png"),
-      overlay_picture(display, explained.map, *explained.projection, style_, {caption(explained)}));
+  image::write_png(options_.output / (name + ".png"),
+                   gradcam::overlay_picture(display, explained.map, *explained.projection, style_,
+                                            {caption(explained)}));
   write_file(options_.output / (name + ".json"), to_text(json));
 }
 
-void ExplanationWriter::write_panel(const std::vector<ExplainedMap>& maps, const Image& display,
-                                    const std::string& name) const {
-  std::vector<PanelItem> items;
+void ExplanationWriter::write_panel(const std::vector<ExplainedMap>& maps,
+                                    const image::Image& display, const std::string& name) const {
+  std::vector<gradcam::PanelItem> items;
   for (const ExplainedMap& explained : maps) {
-    PanelItem item{&explained.map, explained.projection, caption(explained)};
+    gradcam::PanelItem item{&explained.map, explained.projection, caption(explained)};
     if (models_.size() > 1) item.lines.insert(item.lines.begin(), models_[explained.model].name);
     items.push_back(std::move(item));
   }
-  write_png(options_.output / name,
-            panel_picture(display, items, {fs::path(maps[0].image).filename().string()}, style_));
+  image::write_png(options_.output / name,
+                   gradcam::panel_picture(display, items,
+                                          {fs::path(maps[0].image).filename().string()}, style_));
 }
 
 std::string ExplanationWriter::write(const ManifestEntry& entry, std::size_t index,
                                      const std::vector<ExplainedMap>& maps,
-                                     const Image& display) const {
+                                     const image::Image& display) const {
   std::string rows;
   std::vector<std::string> notes;
   for (const ExplainedMap& explained : maps) {
@@ -139,10 +141,10 @@ std::string ExplanationWriter::write(const ManifestEntry& entry, std::size_t ind
     write_map(explained, display, name);
     rows += csv_line(explanation_row(explained, models_[explained.model].name, entry.label,
                                      entry.patient, name + ".npy"));
-    const MapState state = summarize(explained.map).state;
-    if (state != MapState::kPositive) {
+    const gradcam::MapState state = gradcam::summarize(explained.map).state;
+    if (state != gradcam::MapState::kPositive) {
       notes.push_back(explained.method + " at " + explained.layer + ": " +
-                      std::string(name_of(state)));
+                      std::string(gradcam::name_of(state)));
     }
   }
   std::string picture = base_name(maps[0], index) + ".png";
@@ -152,11 +154,11 @@ std::string ExplanationWriter::write(const ManifestEntry& entry, std::size_t ind
   }
   const bool shown = static_cast<std::int64_t>(index) < options_.thumbnails;
   const std::span<const double> logits(maps[0].logits);
-  std::vector<std::string> sheet{class_name(predicted_class(logits), *models_[0].metadata),
+  std::vector<std::string> sheet{class_name(engine::predicted_class(logits), *models_[0].metadata),
                                  join(notes, "; "), picture,
                                  shown ? thumbnail(maps, display, style_) : std::string()};
   sheet.resize(explanation_columns().size());
   return rows + csv_line(sheet);
 }
 
-}  // namespace apatite
+}  // namespace apatite::study

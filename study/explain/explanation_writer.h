@@ -12,14 +12,14 @@
 #include "study/run/manifest.h"
 #include "weights/metadata.h"
 
-namespace apatite {
+namespace apatite::study {
 
 // "layer", "input", "source".
 std::string_view name_of(MapSize size);
 
 struct ModelIdentity {
   std::string name;  // of the weights file, unique among the models
-  const WeightsMetadata* metadata = nullptr;
+  const weights::WeightsMetadata* metadata = nullptr;
   std::string weights_sha256;
   std::string recipe_sha256;
 };
@@ -37,24 +37,24 @@ class ExplanationWriter {
   // thumbnail. May be called from several threads.
   [[nodiscard]] std::string write(const ManifestEntry& entry, std::size_t index,
                                   const std::vector<ExplainedMap>& maps,
-                                  const Image& display) const;
+                                  const image::Image& display) const;
 
  private:
   [[nodiscard]] Json provenance_of(const ExplainedMap& explained) const;
-  [[nodiscard]] SaliencyMap written_map(const ExplainedMap& explained) const;
+  [[nodiscard]] gradcam::SaliencyMap written_map(const ExplainedMap& explained) const;
   // "maps/007-name.MODEL.METHOD.LAYER", without an ending.
   [[nodiscard]] std::string base_name(const ExplainedMap& explained, std::size_t index) const;
   // The npy, JSON and overlay of one map.
-  void write_map(const ExplainedMap& explained, const Image& display,
+  void write_map(const ExplainedMap& explained, const image::Image& display,
                  const std::string& name) const;
-  void write_panel(const std::vector<ExplainedMap>& maps, const Image& display,
+  void write_panel(const std::vector<ExplainedMap>& maps, const image::Image& display,
                    const std::string& name) const;
 
   const ExplainOptions& options_;
-  MapStyle style_;
+  gradcam::MapStyle style_;
   std::vector<ModelIdentity> models_;
   std::string backend_;
   std::size_t images_;
 };
 
-}  // namespace apatite
+}  // namespace apatite::study

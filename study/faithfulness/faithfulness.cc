@@ -26,7 +26,7 @@
 #include "study/run/manifest.h"
 #include "study/run/ordered_loader.h"
 
-namespace apatite {
+namespace apatite::study {
 namespace {
 
 namespace fs = std::filesystem;
@@ -53,7 +53,7 @@ void check_options(const FaithfulnessOptions& options) {
 // What is measured of one image: its maps and the random ones beside them.
 struct NamedMap {
   std::string name;
-  SaliencyMap map;  // signed
+  gradcam::SaliencyMap map;  // signed
 };
 
 class Run {
@@ -61,7 +61,8 @@ class Run {
   explicit Run(const FaithfulnessOptions& options)
       : options_(options),
         manifest_(read_images(options.images)),
-        backend_(options.backend.empty() ? *backends().front() : find_backend(options.backend)),
+        backend_(options.backend.empty() ? *engine::backends().front()
+                                         : engine::find_backend(options.backend)),
         compile_(compile_options()),
         workers_(image_workers(options.workers, compile_.threads)),
         model_({.weights = options.weights,
@@ -83,35 +84,36 @@ class Run {
  private:
   struct Item {
     std::optional<ModelInput> input;
-    std::optional<Region> region;
+    std::optional<gradcam::Region> region;
     std::optional<Error> error;
   };
 
-  CompileOptions compile_options() const {
-    CompileOptions compile;
-    compile.threads = resolve_threads(options_.threads);
-    compile.isa = resolve_isa(backend_, options_.isa);
+  engine::CompileOptions compile_options() const {
+    engine::CompileOptions compile;
+    compile.threads = engine::resolve_threads(options_.threads);
+    compile.isa = engine::resolve_isa(backend_, options_.isa);
     return compile;
   }
 
   Fingerprint fingerprint() const {
     std::vector<std::string> methods;
-    for (const Method method : options_.maps.methods) methods.emplace_back(info_of(method).name);
-    const MethodSettings& settings = options_.settings;
+    for (const gradcam::Method method : options_.maps.methods)
+      methods.emplace_back(gradcam::info_of(method).name);
+    const gradcam::MethodSettings& settings = options_.settings;
     const auto number = [](std::int64_t value) { return to_text(value); };
     return {{"weights", model_.weights().sha256()},
             {"recipe", model_.recipe().sha256()},
             {"images", sha256_of(manifest_.entries)},
             {"backend", std::string(backend_.name())},
-            {"arithmetic", number(kContractVersion)},
+            {"arithmetic", number(engine::kContractVersion)},
             {"methods", join(methods)},
             {"layers", join(options_.maps.layers)},
             {"target", options_.target},
             {"settings", number(settings.path_steps) + " " + number(settings.smooth_samples) + " " +
                              to_text(settings.smooth_noise) + " " +
                              number(static_cast<std::int64_t>(settings.seed))},
-            {"removal", std::string(name_of(options_.removal)) + " " + number(options_.steps) +
-                            " " + number(options_.tolerance)}};
+            {"removal", std::string(gradcam::name_of(options_.removal)) + " " +
+                            number(options_.steps) + " " + number(options_.tolerance)}};
   }
 
   fs::path path_of(std::size_t index) const { return manifest_.path_of(manifest_.entries[index]); }
@@ -160,16 +162,16 @@ class Run {
   }
 
   // The maps that were asked for, then the random ones.
-  std::vector<NamedMap> maps_of(const Explainer& explainer, const Explanation& explanation,
-                                std::size_t index) const {
+  std::vector<NamedMap> maps_of(const gradcam::Explainer& explainer,
+                                const gradcam::Explanation& explanation, std::size_t index) const {
     std::vector<NamedMap> maps;
-    const SaliencyMap* of_layer = nullptr;
-    const SaliencyMap* of_input = nullptr;
+    const gradcam::SaliencyMap* of_layer = nullptr;
+    const gradcam::SaliencyMap* of_input = nullptr;
     for (std::size_t r = 0; r < explainer.requests().size(); ++r) {
-      const MapRequest& request = explainer.requests()[r];
-      const bool is_of_layer = info_of(request.method).of_layer;
+      const gradcam::MapRequest& request = explainer.requests()[r];
+      const bool is_of_layer = gradcam::info_of(request.method).of_layer;
       maps.push_back({map_name(explainer.graph(), request), explanation.maps[r]});
-      const SaliencyMap*& like = is_of_layer ? of_layer : of_input;
+      const gradcam::SaliencyMap*& like = is_of_layer ? of_layer : of_input;
       if (like == nullptr) like = &explanation.maps[r];
     }
     if (of_layer != nullptr) maps.push_back({"random", random_map(*of_layer, index)});
@@ -178,10 +180,10 @@ class Run {
   }
 
   // Uniform cells of the size of `like`.
-  SaliencyMap random_map(const SaliencyMap& like, std::size_t index) const {
+  gradcam::SaliencyMap random_map(const gradcam::SaliencyMap& like, std::size_t index) const {
     const std::uint64_t stream =
         random_stream(random_stream(options_.settings.seed, kRandomMap), index);
-    SaliencyMap map{like.height, like.width, {}};
+    gradcam::SaliencyMap map{like.height, like.width, {}};
     for (std::size_t i = 0; i < like.values.size(); ++i) {
       map.values.push_back(random_unit(stream, i));
     }
@@ -190,10 +192,10 @@ class Run {
 
   ImageFigures figures_of(const Item& item, std::size_t index) {
     const ModelInput& input = *item.input;
-    const PixelSize size = input.projection.input();
-    Explainer& explainer = model_.explainer(size.height, size.width);
+    const image::PixelSize size = input.projection.input();
+    gradcam::Explainer& explainer = model_.explainer(size.height, size.width);
     const std::int64_t wanted = model_.target();
-    const Explanation explanation =
+    const gradcam::Explanation explanation =
         std::move(explainer.explain(input.tensor, std::span(&wanted, 1))[0]);
     const ManifestEntry& entry = manifest_.entries[index];
     ImageFigures figures{.image = entry.image,
@@ -202,22 +204,23 @@ class Run {
                          .target = class_name(explanation.target, model_.weights().metadata()),
                          .probability = probability_of(explanation.logits, explanation.target)};
     const std::vector<NamedMap> maps = maps_of(explainer, explanation, index);
-    const Tensor removed = removed_image(input.tensor, options_.removal);
+    const engine::Tensor removed = gradcam::removed_image(input.tensor, options_.removal);
     const double removed_probability = probabilities(explainer, {removed}, explanation.target)[0];
     const std::uint64_t lots = random_stream(random_stream(options_.settings.seed, kLots), index);
     for (const NamedMap& named : maps) {
-      MapFigures map{.map = named.name, .state = std::string(name_of(summarize(named.map).state))};
-      const auto order =
-          removal_order(resize(positive_part(named.map), size.height, size.width), lots);
+      MapFigures map{.map = named.name,
+                     .state = std::string(gradcam::name_of(gradcam::summarize(named.map).state))};
+      const auto order = gradcam::removal_order(
+          gradcam::resize(gradcam::positive_part(named.map), size.height, size.width), lots);
       map.deletion = curve(explainer, input.tensor, removed, order, explanation.target,
                            figures.probability, removed_probability);
       map.insertion = curve(explainer, removed, input.tensor, order, explanation.target,
                             removed_probability, figures.probability);
-      map.deletion_area = area_under(map.deletion);
-      map.insertion_area = area_under(map.insertion);
+      map.deletion_area = gradcam::area_under(map.deletion);
+      map.insertion_area = gradcam::area_under(map.insertion);
       if (item.region) {
-        const Pointing pointing =
-            point(input.projection.to_source(named.map), *item.region, options_.tolerance);
+        const gradcam::Pointing pointing =
+            gradcam::point(input.projection.to_source(named.map), *item.region, options_.tolerance);
         map.hit = pointing.hit;
         map.energy_inside = pointing.energy_inside;
       }
@@ -229,13 +232,14 @@ class Run {
 
   // The class's probability as the pixels of `order` change from `base` to `other`; the two ends
   // are known.
-  std::vector<double> curve(Explainer& explainer, const Tensor& base, const Tensor& other,
-                            const std::vector<std::size_t>& order, std::int64_t target,
-                            double first, double last) const {
+  std::vector<double> curve(gradcam::Explainer& explainer, const engine::Tensor& base,
+                            const engine::Tensor& other, const std::vector<std::size_t>& order,
+                            std::int64_t target, double first, double last) const {
     const auto steps = static_cast<std::size_t>(options_.steps);
-    std::vector<Tensor> images;
+    std::vector<engine::Tensor> images;
     for (std::size_t step = 1; step < steps; ++step) {
-      images.push_back(with_pixels(base, other, order, pixels_at(step, steps, order.size())));
+      images.push_back(
+          gradcam::with_pixels(base, other, order, gradcam::pixels_at(step, steps, order.size())));
     }
     std::vector<double> values{first};
     for (const double p : probabilities(explainer, images, target)) values.push_back(p);
@@ -243,15 +247,16 @@ class Run {
     return values;
   }
 
-  std::vector<double> probabilities(Explainer& explainer, const std::vector<Tensor>& images,
+  std::vector<double> probabilities(gradcam::Explainer& explainer,
+                                    const std::vector<engine::Tensor>& images,
                                     std::int64_t target) const {
     std::vector<double> values;
     const auto batch = static_cast<std::size_t>(options_.batch);
     for (std::size_t first = 0; first < images.size(); first += batch) {
       const std::size_t count = std::min(batch, images.size() - first);
-      Dims dims = images[0].dims();
+      engine::Dims dims = images[0].dims();
       dims[0] = static_cast<std::int64_t>(count);
-      auto stacked = Tensor::uninitialized(dims);
+      auto stacked = engine::Tensor::uninitialized(dims);
       float* to = stacked.data();
       for (std::size_t i = first; i < first + count; ++i) {
         to = std::copy_n(images[i].data(), images[i].size(), to);
@@ -264,15 +269,15 @@ class Run {
   }
 
   // Every pair of the first `count` maps.
-  static void compare_maps(const std::vector<NamedMap>& maps, std::size_t count, PixelSize input,
-                           ImageFigures& figures) {
-    std::vector<SaliencyMap> grids;
+  static void compare_maps(const std::vector<NamedMap>& maps, std::size_t count,
+                           image::PixelSize input, ImageFigures& figures) {
+    std::vector<gradcam::SaliencyMap> grids;
     for (std::size_t i = 0; i < count; ++i) grids.push_back(comparison_map(maps[i].map, input));
     for (std::size_t a = 0; a < count; ++a) {
       for (std::size_t b = a + 1; b < count; ++b) {
-        figures.rank_correlation.push_back(spearman(grids[a], grids[b]));
-        figures.similarity.push_back(
-            structural_similarity(normalized(grids[a]), normalized(grids[b])));
+        figures.rank_correlation.push_back(gradcam::spearman(grids[a], grids[b]));
+        figures.similarity.push_back(gradcam::structural_similarity(gradcam::normalized(grids[a]),
+                                                                    gradcam::normalized(grids[b])));
       }
     }
   }
@@ -319,7 +324,7 @@ class Run {
     json["run"] = settings_json();
     write_file(folder / "faithfulness.csv", faithfulness_csv(report));
     write_file(folder / "curves.csv", curves_csv(report));
-    const std::string removal(name_of(options_.removal));
+    const std::string removal(gradcam::name_of(options_.removal));
     write_file(folder / "deletion.svg", curve_svg(report, false, removal));
     write_file(folder / "insertion.svg", curve_svg(report, true, removal));
     if (!report.randomisation.empty()) {
@@ -342,9 +347,9 @@ class Run {
             {"recipe_sha256", model_.recipe().sha256()},
             {"images_sha256", sha256_of(manifest_.entries)},
             {"backend", backend_.name()},
-            {"arithmetic", kContractVersion},
+            {"arithmetic", engine::kContractVersion},
             {"target", options_.target},
-            {"baseline", name_of(options_.removal)},
+            {"baseline", gradcam::name_of(options_.removal)},
             {"steps", options_.steps},
             {"pointing_tolerance", options_.tolerance},
             {"randomised_images", options_.random_images},
@@ -356,8 +361,8 @@ class Run {
 
   const FaithfulnessOptions& options_;
   Manifest manifest_;
-  const Backend& backend_;
-  CompileOptions compile_;
+  const engine::Backend& backend_;
+  engine::CompileOptions compile_;
   std::size_t workers_;
   ExplainedModel model_;
   std::optional<Journal> journal_;
@@ -370,4 +375,4 @@ FaithfulnessSummary faithfulness(const FaithfulnessOptions& options, const ShowP
   return Run(options).run(progress);
 }
 
-}  // namespace apatite
+}  // namespace apatite::study

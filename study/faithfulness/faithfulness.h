@@ -23,7 +23,7 @@
 #include "study/explain/explained_model.h"
 #include "study/run/run_summary.h"
 
-namespace apatite {
+namespace apatite::study {
 
 struct FaithfulnessOptions {
   std::filesystem::path weights;
@@ -32,8 +32,8 @@ struct FaithfulnessOptions {
   std::filesystem::path recipe;  // JSON; empty: the one in the weights file
   MapChoice maps;
   std::string target = "predicted";
-  MethodSettings settings;
-  Removal removal = Removal::kBlur;
+  gradcam::MethodSettings settings;
+  gradcam::Removal removal = gradcam::Removal::kBlur;
   std::int64_t steps = 20;          // of the deletion and insertion curves
   std::int64_t tolerance = 0;       // pixels of the source, for the pointing game
   std::int64_t random_images = 16;  // the first ones, for the randomisation check; 0: none
@@ -54,4 +54,4 @@ struct FaithfulnessSummary : RunSummary {
 FaithfulnessSummary faithfulness(const FaithfulnessOptions& options,
                                  const ShowProgress& progress = {});
 
-}  // namespace apatite
+}  // namespace apatite::study

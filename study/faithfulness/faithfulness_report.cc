@@ -10,7 +10,7 @@
 #include "base/svg_plot.h"
 #include "base/text.h"
 
-namespace apatite {
+namespace apatite::study {
 namespace {
 
 constexpr std::size_t kResamples = 2000;
@@ -319,4 +319,4 @@ std::string randomisation_svg(const Report& report) {
   return plot.svg();
 }
 
-}  // namespace apatite
+}  // namespace apatite::study

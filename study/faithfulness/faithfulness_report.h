@@ -8,7 +8,7 @@
 
 #include "base/json.h"
 
-namespace apatite {
+namespace apatite::study {
 
 // One map of one image.
 struct MapFigures {
@@ -81,4 +81,4 @@ std::string curve_svg(const Report& report, bool insertion, const std::string& r
 // Rank correlation over the stages.
 std::string randomisation_svg(const Report& report);
 
-}  // namespace apatite
+}  // namespace apatite::study

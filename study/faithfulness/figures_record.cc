@@ -9,7 +9,7 @@
 #include "base/csv.h"
 #include "base/text.h"
 
-namespace apatite {
+namespace apatite::study {
 namespace {
 
 std::string numbers_text(const std::vector<double>& values) {
@@ -88,4 +88,4 @@ ImageFigures figures_of_record(const std::string& text, const ManifestEntry& ent
   return figures;
 }
 
-}  // namespace apatite
+}  // namespace apatite::study

@@ -6,7 +6,7 @@
 #include "study/faithfulness/faithfulness_report.h"
 #include "study/run/manifest.h"
 
-namespace apatite {
+namespace apatite::study {
 
 // CSV: a row of the image, then one per map; eight fields each.
 std::string record_of(const ImageFigures& figures);
@@ -14,4 +14,4 @@ std::string record_of(const ImageFigures& figures);
 // What record_of() gave for the image that `entry` lists.
 ImageFigures figures_of_record(const std::string& text, const ManifestEntry& entry);
 
-}  // namespace apatite
+}  // namespace apatite::study

@@ -13,20 +13,21 @@
 #include "study/explain/explained_model.h"
 #include "study/faithfulness/faithfulness_report.h"
 
-namespace apatite {
+namespace apatite::study {
 
 // "gradcam at layer3.2.relu"; of a method of the input its name alone.
-std::string map_name(const Graph& graph, const MapRequest& request);
+std::string map_name(const engine::Graph& graph, const gradcam::MapRequest& request);
 
 // A map of an input of this size on the grid where maps are compared (gradcam/trust/similarity.h).
-SaliencyMap comparison_map(const SaliencyMap& map, PixelSize input);
+gradcam::SaliencyMap comparison_map(const gradcam::SaliencyMap& map, image::PixelSize input);
 
 class Randomisation {
  public:
   // All are borrowed. `stages`: of the cascade, at most. The random weights depend on the seed of
   // `settings` alone.
-  Randomisation(ExplainedModel& model, const Backend& backend, const CompileOptions& compile,
-                const MethodSettings& settings, std::int64_t stages)
+  Randomisation(ExplainedModel& model, const engine::Backend& backend,
+                const engine::CompileOptions& compile, const gradcam::MethodSettings& settings,
+                std::int64_t stages)
       : model_(model), backend_(backend), compile_(compile), settings_(settings), most_(stages) {}
 
   // Compares the maps of an image with those of the networks that lost more and more.
@@ -37,18 +38,18 @@ class Randomisation {
 
  private:
   // For inputs of one size, the last that was asked for.
-  std::vector<Explainer>& cascade_for(PixelSize size);
+  std::vector<gradcam::Explainer>& cascade_for(image::PixelSize size);
 
   ExplainedModel& model_;
-  const Backend& backend_;
-  const CompileOptions& compile_;
-  const MethodSettings& settings_;
+  const engine::Backend& backend_;
+  const engine::CompileOptions& compile_;
+  const gradcam::MethodSettings& settings_;
   std::int64_t most_;
   std::vector<RandomisationFigures> figures_;
-  PixelSize size_{};
-  std::vector<RandomisedStage> stages_;
-  std::vector<std::unique_ptr<RandomisedParameters>> weights_;
-  std::vector<Explainer> cascade_;
+  image::PixelSize size_{};
+  std::vector<gradcam::RandomisedStage> stages_;
+  std::vector<std::unique_ptr<gradcam::RandomisedParameters>> weights_;
+  std::vector<gradcam::Explainer> cascade_;
 };
 
-}  // namespace apatite
+}  // namespace apatite::study

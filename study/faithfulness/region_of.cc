@@ -8,7 +8,7 @@
 #include "base/error.h"
 #include "base/text.h"
 
-namespace apatite {
+namespace apatite::study {
 namespace {
 
 [[noreturn]] void refuse(const ManifestEntry& entry, const std::string& what) {
@@ -22,12 +22,13 @@ std::string_view without_blanks(std::string_view text) {
   return text.substr(first, text.find_last_not_of(' ') - first + 1);
 }
 
-PixelRange parse_box(std::string_view text, const ManifestEntry& entry, PixelSize source) {
+gradcam::PixelRange parse_box(std::string_view text, const ManifestEntry& entry,
+                              image::PixelSize source) {
   std::array<std::int64_t, 4> numbers{};
   std::string_view rest = without_blanks(text);
   for (std::int64_t& number : numbers) {
     const auto [end, error] = std::from_chars(rest.data(), rest.data() + rest.size(), number);
-    if (error != std::errc() || number < 0 || number > kMaxImageSide) {
+    if (error != std::errc() || number < 0 || number > image::kMaxImageSide) {
       refuse(entry, "has the box " + quote(text));
     }
     const std::string_view after = rest.substr(static_cast<std::size_t>(end - rest.data()));
@@ -45,12 +46,12 @@ PixelRange parse_box(std::string_view text, const ManifestEntry& entry, PixelSiz
 
 }  // namespace
 
-std::optional<Region> region_of(const Manifest& manifest, const ManifestEntry& entry,
-                                PixelSize source, const ReadImage& read) {
+std::optional<gradcam::Region> region_of(const Manifest& manifest, const ManifestEntry& entry,
+                                         image::PixelSize source, const ReadImage& read) {
   if (entry.boxes.empty() && entry.mask.empty()) return std::nullopt;
-  Region region = entry.mask.empty()
-                      ? Region(source.height, source.width)
-                      : Region::from_mask(read(manifest.folder / entry.mask), source);
+  gradcam::Region region =
+      entry.mask.empty() ? gradcam::Region(source.height, source.width)
+                         : gradcam::Region::from_mask(read(manifest.folder / entry.mask), source);
   const std::string_view boxes = entry.boxes;
   for (std::size_t at = 0; at < boxes.size();) {
     const std::size_t end = std::min(boxes.find(';', at), boxes.size());
@@ -61,4 +62,4 @@ std::optional<Region> region_of(const Manifest& manifest, const ManifestEntry& e
   return region;
 }
 
-}  // namespace apatite
+}  // namespace apatite::study

@@ -9,17 +9,17 @@
 #include "image/pixels/image.h"
 #include "study/run/manifest.h"
 
-namespace apatite {
+namespace apatite::study {
 
 // Reads an image file, e.g. in a decoder process.
-using ReadImage = std::function<Image(const std::filesystem::path& path)>;
+using ReadImage = std::function<image::Image(const std::filesystem::path& path)>;
 
 // From the entry's boxes and its mask, which `read` reads, together; empty if it has neither.
 // `source` is the image's size.
 // Throws Error (kBadFile): boxes that are not "top left height width[; ...]" of whole numbers with
 // a size, or lie outside the image; a mask that cannot be read or is of another size; a region of
 // no pixel.
-std::optional<Region> region_of(const Manifest& manifest, const ManifestEntry& entry,
-                                PixelSize source, const ReadImage& read);
+std::optional<gradcam::Region> region_of(const Manifest& manifest, const ManifestEntry& entry,
+                                         image::PixelSize source, const ReadImage& read);
 
-}  // namespace apatite
+}  // namespace apatite::study

@@ -24,7 +24,7 @@
 #include "study/run/ordered_loader.h"
 #include "weights/weights_file.h"
 
-namespace apatite {
+namespace apatite::study {
 namespace {
 
 namespace fs = std::filesystem;
@@ -59,10 +59,11 @@ class Run {
       : options_(options),
         weights_(options.weights),
         recipe_(recipe_for(weights_, options.recipe)),
-        workers_(image_workers(options.workers, resolve_threads(options.threads))),
-        decoders_(workers_, image_decoder(recipe_)),
+        workers_(image_workers(options.workers, engine::resolve_threads(options.threads))),
+        decoders_(workers_, image::image_decoder(recipe_)),
         manifest_(read_manifest(options.images)),
-        backend_(options.backend.empty() ? *backends().front() : find_backend(options.backend)),
+        backend_(options.backend.empty() ? *engine::backends().front()
+                                         : engine::find_backend(options.backend)),
         network_(prepared_network()),
         scores_(weights_.metadata().model.classes, weights_.metadata().class_names),
         journal_(options.output.string() + ".partial", fingerprint()) {}
@@ -77,12 +78,12 @@ class Run {
  private:
   // Refuses what can be refused before the first image is read.
   Network prepared_network() const {
-    CompileOptions compile;
-    compile.threads = resolve_threads(options_.threads);
-    compile.isa = resolve_isa(backend_, options_.isa);
+    engine::CompileOptions compile;
+    compile.threads = engine::resolve_threads(options_.threads);
+    compile.isa = engine::resolve_isa(backend_, options_.isa);
     Network network(weights_, backend_, compile);
     if (recipe_.has_fixed_size()) {
-      const Shape shape = recipe_.output_shape();
+      const engine::Shape shape = recipe_.output_shape();
       network.prepare(shape.height, shape.width);
     }
     return network;
@@ -93,7 +94,7 @@ class Run {
             {"recipe", recipe_.sha256()},
             {"images", sha256_of(manifest_.entries)},
             {"backend", std::string(backend_.name())},
-            {"arithmetic", to_text(std::int64_t{kContractVersion})}};
+            {"arithmetic", to_text(std::int64_t{engine::kContractVersion})}};
   }
 
   void forget_from_first_unreadable() {
@@ -109,7 +110,7 @@ class Run {
   // One image on its way: a tensor, then logits; or an error.
   struct Item {
     std::size_t index = 0;  // in the manifest
-    std::optional<Tensor> tensor;
+    std::optional<engine::Tensor> tensor;
     std::vector<float> logits;
     std::optional<Error> error;
   };
@@ -119,7 +120,7 @@ class Run {
     item.index = index;
     try {
       item.tensor =
-          load_input(path_of(index), recipe_, decoders_, manifest_.entries[index].context);
+          image::load_input(path_of(index), recipe_, decoders_, manifest_.entries[index].context);
     } catch (const Error& error) {
       if (error.kind() == ErrorKind::kInternal) throw;
       item.error = error;
@@ -163,7 +164,7 @@ class Run {
   // Turns the tensors of a group into logits, or, if they are too small for the network, errors.
   void evaluate(std::vector<Item>& group) {
     std::vector<Item*> ready;
-    std::vector<Tensor> tensors;
+    std::vector<engine::Tensor> tensors;
     for (Item& item : group) {
       if (!item.tensor) continue;
       ready.push_back(&item);
@@ -184,7 +185,7 @@ class Run {
   }
 
   // Where a number is not finite, finds out in which image: alone, it fails again.
-  std::vector<std::vector<float>> run_network(std::span<const Tensor> tensors,
+  std::vector<std::vector<float>> run_network(std::span<const engine::Tensor> tensors,
                                               std::span<Item* const> items) {
     try {
       return network_.logits(tensors);
@@ -267,12 +268,12 @@ class Run {
   }
 
   const PredictOptions& options_;
-  WeightsFile weights_;
-  Recipe recipe_;
+  weights::WeightsFile weights_;
+  image::Recipe recipe_;
   std::size_t workers_;
-  DecoderPool decoders_;  // before anything that starts threads
+  image::DecoderPool decoders_;  // before anything that starts threads
   Manifest manifest_;
-  const Backend& backend_;
+  const engine::Backend& backend_;
   Network network_;
   Scores scores_;
   Journal journal_;
@@ -285,4 +286,4 @@ PredictSummary predict(const PredictOptions& options, const ShowProgress& progre
   return Run(options).run(progress);
 }
 
-}  // namespace apatite
+}  // namespace apatite::study

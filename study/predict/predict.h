@@ -15,7 +15,7 @@
 
 #include "study/run/run_summary.h"
 
-namespace apatite {
+namespace apatite::study {
 
 struct PredictOptions {
   std::filesystem::path weights;
@@ -53,4 +53,4 @@ struct PredictSummary : RunSummary {
 // manifest, the output and, if `strict`, the first image that cannot be read.
 PredictSummary predict(const PredictOptions& options, const ShowProgress& progress = {});
 
-}  // namespace apatite
+}  // namespace apatite::study

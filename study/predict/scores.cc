@@ -7,7 +7,7 @@
 #include "layers/sigmoid.h"
 #include "layers/softmax.h"
 
-namespace apatite {
+namespace apatite::study {
 
 Scores::Scores(std::int64_t logits, std::vector<std::string> classes)
     : logits_(static_cast<std::size_t>(logits)), classes_(std::move(classes)) {}
@@ -22,9 +22,9 @@ std::vector<std::string> Scores::columns() const {
 }
 
 std::vector<double> Scores::probabilities(std::span<const float> logits) const {
-  if (logits_ > 1) return softmax(logits);
-  if (classes_.size() == 1) return {sigmoid(logits[0])};
-  return {sigmoid(-logits[0]), sigmoid(logits[0])};
+  if (logits_ > 1) return layers::softmax(logits);
+  if (classes_.size() == 1) return {layers::sigmoid(logits[0])};
+  return {layers::sigmoid(-logits[0]), layers::sigmoid(logits[0])};
 }
 
 std::vector<std::string> Scores::fields(std::span<const float> logits) const {
@@ -48,4 +48,4 @@ std::optional<bool> Scores::is_right(std::span<const float> logits, std::string_
   return largest - logits.begin() == named - classes_.begin();
 }
 
-}  // namespace apatite
+}  // namespace apatite::study

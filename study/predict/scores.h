@@ -7,7 +7,7 @@
 #include <string_view>
 #include <vector>
 
-namespace apatite {
+namespace apatite::study {
 
 // What the logits of one network mean. With two or more logits there is one class per logit and the
 // probabilities are their softmax. A one-logit head has the names {negative, positive}, or
@@ -35,4 +35,4 @@ class Scores {
   std::vector<std::string> classes_;
 };
 
-}  // namespace apatite
+}  // namespace apatite::study

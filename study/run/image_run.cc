@@ -9,7 +9,7 @@
 #include "image/codec/decode.h"
 #include "image/dicom/dicom_data_set.h"
 
-namespace apatite {
+namespace apatite::study {
 namespace {
 
 namespace fs = std::filesystem;
@@ -36,14 +36,14 @@ std::size_t image_workers(int asked, int network_threads) {
   return static_cast<std::size_t>(asked > 0 ? asked : std::max(1, network_threads / 2));
 }
 
-Recipe recipe_for(const WeightsFile& weights, const std::filesystem::path& path) {
+image::Recipe recipe_for(const weights::WeightsFile& weights, const std::filesystem::path& path) {
   const Json& own = weights.metadata().recipe;
   if (path.empty() && own.is_null()) {
     throw Error(ErrorKind::kUsage, weights.where(), "holds no recipe for its images",
                 "pass one with --recipe");
   }
-  Recipe recipe =
-      path.empty() ? Recipe::from_json(own, weights.where() + " (recipe)") : Recipe::read(path);
+  image::Recipe recipe = path.empty() ? image::Recipe::from_json(own, weights.where() + " (recipe)")
+                                      : image::Recipe::read(path);
   const std::int64_t channels = weights.metadata().model.input_channels;
   if (recipe.channels() != channels) {
     throw Error(ErrorKind::kUsage, "recipe",
@@ -56,8 +56,9 @@ Recipe recipe_for(const WeightsFile& weights, const std::filesystem::path& path)
 
 Manifest read_images(const fs::path& images) {
   std::error_code ignored;
-  const bool is_image = fs::is_regular_file(images, ignored) &&
-                        (has_image_extension(images) || is_dicom(MappedFile(images).bytes()));
+  const bool is_image =
+      fs::is_regular_file(images, ignored) &&
+      (image::has_image_extension(images) || image::is_dicom(MappedFile(images).bytes()));
   if (!is_image) return read_manifest(images);
   Manifest manifest;
   manifest.folder = images.parent_path();
@@ -94,4 +95,4 @@ fs::path write_errors(const fs::path& folder, const std::string& rows) {
   return {};
 }
 
-}  // namespace apatite
+}  // namespace apatite::study

@@ -19,7 +19,7 @@
 #include "study/run/run_summary.h"
 #include "weights/weights_file.h"
 
-namespace apatite {
+namespace apatite::study {
 
 // Throws Error (kUsage) unless least <= value <= most.
 void check_between(std::string_view what, std::int64_t value, std::int64_t least,
@@ -33,7 +33,7 @@ std::size_t image_workers(int asked, int network_threads);
 
 // The recipe that goes with the weights: `path` or, if that is empty, the file's own. Throws Error
 // (kUsage) if there is none or it makes images of other channels than the network takes.
-Recipe recipe_for(const WeightsFile& weights, const std::filesystem::path& path);
+image::Recipe recipe_for(const weights::WeightsFile& weights, const std::filesystem::path& path);
 
 // read_manifest(), or a single image as a manifest of one.
 Manifest read_images(const std::filesystem::path& images);
@@ -86,4 +86,4 @@ void for_all(std::size_t count, std::size_t threads, const Work& work) {
   }
 }
 
-}  // namespace apatite
+}  // namespace apatite::study

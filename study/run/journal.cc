@@ -17,7 +17,7 @@
 #include "base/sha256.h"
 #include "base/text.h"
 
-namespace apatite {
+namespace apatite::study {
 namespace {
 
 constexpr std::string_view kMagic = "apatite journal 1";
@@ -188,4 +188,4 @@ void Journal::remove() {
   ::close(std::exchange(descriptor_, -1));
 }
 
-}  // namespace apatite
+}  // namespace apatite::study

@@ -9,7 +9,7 @@
 #include <utility>
 #include <vector>
 
-namespace apatite {
+namespace apatite::study {
 
 // What decides the bytes of a run's output, by name, e.g. {"weights", <SHA-256>}. Two runs with
 // equal parts give equal bytes.
@@ -59,4 +59,4 @@ class Journal {
   int descriptor_ = -1;
 };
 
-}  // namespace apatite
+}  // namespace apatite::study

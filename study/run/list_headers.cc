@@ -16,7 +16,7 @@
 #include "image/dicom/dicom_fields.h"
 #include "study/run/manifest.h"
 
-namespace apatite {
+namespace apatite::study {
 namespace {
 
 namespace fs = std::filesystem;
@@ -26,22 +26,22 @@ constexpr std::size_t kHashDigits = 16;
 
 struct Column {
   const char* name;
-  std::string DicomFields::*field;
+  std::string image::DicomFields::*field;
 };
 constexpr std::array kColumns{
-    Column{"laterality", &DicomFields::laterality},
-    Column{"view", &DicomFields::view},
-    Column{"presentation_intent", &DicomFields::presentation_intent},
-    Column{"pixel_spacing", &DicomFields::pixel_spacing},
-    Column{"imager_pixel_spacing", &DicomFields::imager_pixel_spacing},
-    Column{"burned_in_annotation", &DicomFields::burned_in_annotation},
-    Column{"modality", &DicomFields::modality},
-    Column{"rows", &DicomFields::rows},
-    Column{"columns", &DicomFields::columns},
-    Column{"frames", &DicomFields::frames},
-    Column{"bits_stored", &DicomFields::bits_stored},
-    Column{"photometric", &DicomFields::photometric},
-    Column{"transfer_syntax", &DicomFields::transfer_syntax},
+    Column{"laterality", &image::DicomFields::laterality},
+    Column{"view", &image::DicomFields::view},
+    Column{"presentation_intent", &image::DicomFields::presentation_intent},
+    Column{"pixel_spacing", &image::DicomFields::pixel_spacing},
+    Column{"imager_pixel_spacing", &image::DicomFields::imager_pixel_spacing},
+    Column{"burned_in_annotation", &image::DicomFields::burned_in_annotation},
+    Column{"modality", &image::DicomFields::modality},
+    Column{"rows", &image::DicomFields::rows},
+    Column{"columns", &image::DicomFields::columns},
+    Column{"frames", &image::DicomFields::frames},
+    Column{"bits_stored", &image::DicomFields::bits_stored},
+    Column{"photometric", &image::DicomFields::photometric},
+    Column{"transfer_syntax", &image::DicomFields::transfer_syntax},
 };
 
 std::string header_line() {
@@ -50,7 +50,7 @@ std::string header_line() {
   return csv_line(names);
 }
 
-std::string patient_of(const DicomFields& fields, const ListOptions& options) {
+std::string patient_of(const image::DicomFields& fields, const ListOptions& options) {
   switch (options.patients) {
     case PatientColumn::kEmpty:
       return {};
@@ -64,7 +64,7 @@ std::string patient_of(const DicomFields& fields, const ListOptions& options) {
   return hmac_sha256(options.salt, fields.patient_id).substr(0, kHashDigits);
 }
 
-std::string row_of(const ManifestEntry& entry, const std::optional<DicomFields>& fields,
+std::string row_of(const ManifestEntry& entry, const std::optional<image::DicomFields>& fields,
                    const ListOptions& options) {
   std::vector<std::string> cells{entry.image, entry.label,
                                  fields ? patient_of(*fields, options) : std::string()};
@@ -74,10 +74,10 @@ std::string row_of(const ManifestEntry& entry, const std::optional<DicomFields>&
   return csv_line(cells);
 }
 
-std::optional<DicomFields> fields_of(const fs::path& path) {
+std::optional<image::DicomFields> fields_of(const fs::path& path) {
   const MappedFile file(path);
-  if (!is_dicom(file.bytes())) return std::nullopt;
-  return read_dicom_fields(file.bytes(), path.string());
+  if (!image::is_dicom(file.bytes())) return std::nullopt;
+  return image::read_dicom_fields(file.bytes(), path.string());
 }
 
 fs::path errors_path(const fs::path& output) {
@@ -136,7 +136,7 @@ ListSummary list_headers(const ListOptions& options,
   for (const ManifestEntry& entry : manifest.entries) {
     const fs::path path = manifest.path_of(entry);
     try {
-      const std::optional<DicomFields> fields = fields_of(path);
+      const std::optional<image::DicomFields> fields = fields_of(path);
       ManifestEntry shown = entry;
       // Relative to the manifest, as `predict` reads it.
       const fs::path folder = options.output.parent_path();
@@ -157,4 +157,4 @@ ListSummary list_headers(const ListOptions& options,
   return summary;
 }
 
-}  // namespace apatite
+}  // namespace apatite::study

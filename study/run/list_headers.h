@@ -6,7 +6,7 @@
 #include <functional>
 #include <string>
 
-namespace apatite {
+namespace apatite::study {
 
 // What becomes of patients: their identifiers leave the files only on request.
 enum class PatientColumn {
@@ -44,4 +44,4 @@ ListSummary list_headers(const ListOptions& options,
 // HMAC-SHA-256 as hex digits.
 std::string hmac_sha256(std::string_view key, std::string_view text);
 
-}  // namespace apatite
+}  // namespace apatite::study

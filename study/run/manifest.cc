@@ -16,7 +16,7 @@
 #include "image/codec/decode.h"
 #include "image/dicom/dicom_fields.h"
 
-namespace apatite {
+namespace apatite::study {
 namespace {
 
 namespace fs = std::filesystem;
@@ -77,16 +77,17 @@ std::string cell(const CsvHeader& header, const CsvRow& row, std::string_view co
   return at ? row.fields[*at] : std::string();
 }
 
-Laterality laterality_from(const CsvReader& reader, const CsvHeader& header, const CsvRow& row) {
+image::Laterality laterality_from(const CsvReader& reader, const CsvHeader& header,
+                                  const CsvRow& row) {
   const std::string text = cell(header, row, kLaterality);
-  if (text.empty()) return Laterality::kUnknown;
-  if (text == "L" || text == "left") return Laterality::kLeft;
-  if (text == "R" || text == "right") return Laterality::kRight;
+  if (text.empty()) return image::Laterality::kUnknown;
+  if (text == "L" || text == "left") return image::Laterality::kLeft;
+  if (text == "R" || text == "right") return image::Laterality::kRight;
   throw reader.error(row.line, "has the laterality '" + text + "'", "write L or R, or nothing");
 }
 
-std::optional<PixelBox> box_from(const CsvReader& reader, const CsvHeader& header,
-                                 const CsvRow& row) {
+std::optional<image::PixelBox> box_from(const CsvReader& reader, const CsvHeader& header,
+                                        const CsvRow& row) {
   std::array<std::int64_t, 4> numbers{};
   std::size_t given = 0;
   for (std::size_t i = 0; i < kBox.size(); ++i) {
@@ -96,7 +97,7 @@ std::optional<PixelBox> box_from(const CsvReader& reader, const CsvHeader& heade
     const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), numbers[i]);
     const std::int64_t least = i < 2 ? 0 : 1;
     if (error != std::errc() || end != text.data() + text.size() || numbers[i] < least ||
-        numbers[i] > kMaxImageSide) {
+        numbers[i] > image::kMaxImageSide) {
       throw reader.error(row.line, "has '" + text + "' as " + std::string(kBox[i]),
                          "write pixels: a whole number from " + to_text(least) + " on");
     }
@@ -106,7 +107,7 @@ std::optional<PixelBox> box_from(const CsvReader& reader, const CsvHeader& heade
     throw reader.error(row.line, "has a part of a box",
                        "fill all of crop_top, crop_left, crop_height and crop_width, or none");
   }
-  return PixelBox{numbers[0], numbers[1], {numbers[2], numbers[3]}};
+  return image::PixelBox{numbers[0], numbers[1], {numbers[2], numbers[3]}};
 }
 
 // The context comes last, and only where there is one: a list without has the same hash as before
@@ -115,8 +116,8 @@ std::vector<std::string> fields_of(const ManifestEntry& entry) {
   std::vector<std::string> fields;
   for (const Column& column : columns()) fields.push_back(entry.*column.field);
   const auto& [crop, laterality] = entry.context;
-  if (laterality != Laterality::kUnknown) {
-    fields.emplace_back(laterality == Laterality::kLeft ? "laterality L" : "laterality R");
+  if (laterality != image::Laterality::kUnknown) {
+    fields.emplace_back(laterality == image::Laterality::kLeft ? "laterality L" : "laterality R");
   }
   if (crop) {
     fields.push_back("crop " + to_text(crop->top) + " " + to_text(crop->left) + " " +
@@ -182,7 +183,7 @@ Manifest list_images(const fs::path& folder) {
     if (path.filename().string().starts_with('.')) {
       if (is_folder) at.disable_recursion_pending();
     } else if (!is_folder) {
-      if (has_image_extension(path) || is_dicom_file(path)) {
+      if (image::has_image_extension(path) || image::is_dicom_file(path)) {
         manifest.entries.push_back(entry_of(path.lexically_relative(folder)));
       } else {
         ++manifest.skipped;
@@ -220,4 +221,4 @@ std::string sha256_of(const std::vector<ManifestEntry>& entries) {
   return hash.finish();
 }
 
-}  // namespace apatite
+}  // namespace apatite::study

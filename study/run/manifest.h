@@ -9,7 +9,7 @@
 
 #include "image/pixels/image_context.h"
 
-namespace apatite {
+namespace apatite::study {
 
 struct ManifestEntry {
   std::string image;  // as given: relative to the manifest's folder, or absolute
@@ -21,7 +21,7 @@ struct ManifestEntry {
   // separated by ';', or an image of the same size that is not 0 there. Empty: unknown.
   std::string boxes;
   std::string mask;
-  ImageContext context;  // the columns laterality and crop_*
+  image::ImageContext context;  // the columns laterality and crop_*
 
   bool operator==(const ManifestEntry&) const = default;
 };
@@ -58,4 +58,4 @@ Manifest list_images(const std::filesystem::path& folder);
 // SHA-256 of the entries as CSV: equal for equal lists, wherever they lie.
 std::string sha256_of(const std::vector<ManifestEntry>& entries);
 
-}  // namespace apatite
+}  // namespace apatite::study

@@ -12,7 +12,7 @@
 #include <utility>
 #include <vector>
 
-namespace apatite {
+namespace apatite::study {
 
 // load(i) runs on one of `workers` threads for i = first, first + 1, ..., last - 1, at most `ahead`
 // items before the one that next() waits for, so memory is bounded. next() returns the items in
@@ -93,4 +93,4 @@ class OrderedLoader {
   std::vector<std::jthread> threads_;  // last: joined before the rest goes
 };
 
-}  // namespace apatite
+}  // namespace apatite::study

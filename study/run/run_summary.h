@@ -5,7 +5,7 @@
 #include <filesystem>
 #include <functional>
 
-namespace apatite {
+namespace apatite::study {
 
 struct RunProgress {
   std::int64_t done = 0;  // images, readable or not, with those of an earlier run
@@ -21,4 +21,4 @@ struct RunSummary {
   std::filesystem::path errors;  // errors.csv, if there is one
 };
 
-}  // namespace apatite
+}  // namespace apatite::study

@@ -9,7 +9,7 @@
 #include "tests/support/hex.h"
 #include "tests/support/source_dir.h"
 
-namespace apatite {
+namespace apatite::cli {
 namespace {
 
 ProgramResult apatite(const std::vector<std::string>& arguments) {
@@ -61,14 +61,14 @@ TEST(Commands, InitTakesOneLogitAndGreyImages) {
                      "benign,malignant", "--input-channels", "1", "-o", file})
                 .exit_code,
             0);
-  const WeightsMetadata metadata = WeightsFile(file).metadata();
+  const weights::WeightsMetadata metadata = weights::WeightsFile(file).metadata();
   EXPECT_EQ(metadata.model.classes, 1);
   EXPECT_EQ(metadata.model.input_channels, 1);
   EXPECT_EQ(metadata.recipe["channels"], 1);
 }
 
 TEST(Commands, PredictTellsWhatItDid) {
-  const SmallStudy study(4);
+  const study::SmallStudy study(4);
   const std::string output = study / "p.csv";
   const std::vector<std::string> words{"predict",
                                        "--weights",
@@ -93,7 +93,7 @@ TEST(Commands, PredictTellsWhatItDid) {
   auto strict = words;
   strict.emplace_back("--strict");
   expect_code(apatite(strict), ErrorKind::kBadFile, study.image(1).string());
-  write_noise_png(study.image(1), 32, 32, 1);
+  study::write_noise_png(study.image(1), 32, 32, 1);
   expect_code(apatite({"predict", "--weights", study.weights().string()}), ErrorKind::kUsage,
               "--images is required");
   auto backend = words;
@@ -105,11 +105,12 @@ TEST(Commands, PredictTellsWhatItDid) {
 }
 
 TEST(Commands, PredictSaysWhatIsNotFinite) {
-  const SmallStudy study(1);
-  const WeightsMetadata metadata = WeightsFile(study.weights()).metadata();
-  NamedTensors tensors = seeded_tensors(build_model(metadata.model, 32, 32), 11);
+  const study::SmallStudy study(1);
+  const weights::WeightsMetadata metadata = weights::WeightsFile(study.weights()).metadata();
+  weights::NamedTensors tensors =
+      weights::seeded_tensors(models::build_model(metadata.model, 32, 32), 11);
   for (float& value : tensors.at("linear.weight").values()) value = 3e38F;
-  write_weights(study.weights(), metadata, tensors);
+  weights::write_weights(study.weights(), metadata, tensors);
   expect_code(apatite({"predict", "--weights", study.weights().string(), "--images",
                        study.images().string(), "-o", (study / "p.csv").string()}),
               ErrorKind::kNumeric, "linear");
@@ -128,7 +129,7 @@ TEST(Commands, ConvertRefusesWhatIsNoCheckpoint) {
 TEST(Commands, InspectShowsTheFileAndEveryStep) {
   const TemporaryFolder folder;
   const std::string image = folder / "a.png";
-  write_noise_png(image, 20, 30, 1);
+  study::write_noise_png(image, 20, 30, 1);
   const ProgramResult text = apatite({"inspect", image});
   ASSERT_EQ(text.exit_code, 0) << text.errors;
   for (const char* part : {"PNG", "30x20 (width x height)", "channel 2: ", "different values"}) {
@@ -162,8 +163,9 @@ TEST(Commands, InspectShowsTheFileAndEveryStep) {
 TEST(Commands, InspectShowsTensorsToo) {
   const TemporaryFolder folder;
   const std::string file = folder / "a.npy";
-  const Tensor tensor(Dims{1, 3, 1, 2}, std::vector<float>{0.5F, -1, 2, 3, 4, 5.25F});
-  write_npy(file, tensor);
+  const engine::Tensor tensor(engine::Dims{1, 3, 1, 2},
+                              std::vector<float>{0.5F, -1, 2, 3, 4, 5.25F});
+  image::write_npy(file, tensor);
   const ProgramResult result = apatite({"inspect", file, "--json"});
   ASSERT_EQ(result.exit_code, 0) << result.errors;
   const Json report = parse_json(result.output, "report");
@@ -176,7 +178,7 @@ TEST(Commands, InspectShowsTensorsToo) {
   EXPECT_EQ(report["bits"], 32);
 
   // binary64: what it loses is said.
-  std::string wide = encode_npy(Tensor(Dims{1, 2}));
+  std::string wide = image::encode_npy(engine::Tensor(engine::Dims{1, 2}));
   wide.replace(wide.find("<f4"), 3, "<f8").resize(wide.size() - 8);
   for (const double value : {0.1, -0.0}) {
     wide.append(reinterpret_cast<const char*>(&value), sizeof value);
@@ -236,7 +238,7 @@ TEST(Commands, RecipesPrintsWhatCanBeUsedAsAFile) {
   const std::string recipe = folder / "r.json";
   write_text(recipe, apatite({"recipes", "keras-caffe"}).output);
   const std::string image = folder / "a.png";
-  write_noise_png(image, 20, 30, 1);
+  study::write_noise_png(image, 20, 30, 1);
   const std::string by_name = apatite({"inspect", image, "--recipe", "keras-caffe"}).output;
   EXPECT_EQ(apatite({"inspect", image, "--recipe", recipe}).output, by_name);
   EXPECT_NE(by_name.find("normalized"), std::string::npos);
@@ -244,4 +246,4 @@ TEST(Commands, RecipesPrintsWhatCanBeUsedAsAFile) {
 }
 
 }  // namespace
-}  // namespace apatite
+}  // namespace apatite::cli

@@ -11,7 +11,7 @@
 #include "tests/support/program.h"
 #include "tests/support/temporary_folder.h"
 
-namespace apatite {
+namespace apatite::cli {
 namespace {
 
 // 40 images named from `first` on, two of each patient, with the scores of two models.
@@ -93,4 +93,4 @@ TEST_F(Compare, RefusesWhatCannotBeCompared) {
 }
 
 }  // namespace
-}  // namespace apatite
+}  // namespace apatite::cli

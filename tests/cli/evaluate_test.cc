@@ -9,7 +9,7 @@
 #include "tests/support/program.h"
 #include "tests/support/temporary_folder.h"
 
-namespace apatite {
+namespace apatite::cli {
 namespace {
 
 namespace fs = std::filesystem;
@@ -167,4 +167,4 @@ TEST_F(Evaluate, NamesTheLineOfAnErrorInTheLastOfManyRows) {
 }
 
 }  // namespace
-}  // namespace apatite
+}  // namespace apatite::cli

@@ -8,10 +8,10 @@
 #include "base/error.h"
 #include "tests/study/small_study.h"
 
-namespace apatite {
+namespace apatite::cli {
 namespace {
 
-std::vector<std::string> words(const SmallStudy& study, const std::string& output) {
+std::vector<std::string> words(const study::SmallStudy& study, const std::string& output) {
   return {"predict",
           "--weights",
           study.weights().string(),
@@ -30,7 +30,7 @@ std::vector<std::string> words(const SmallStudy& study, const std::string& outpu
 }
 
 TEST(Kill, ARunContinuesAndEndsWithTheSameBytes) {
-  const SmallStudy study(240);
+  const study::SmallStudy study(240);
   write_text(study.image(100), "not a picture");
   const ProgramResult whole = run_program(APATITE_PROGRAM, words(study, "whole.csv"));
   ASSERT_EQ(whole.exit_code, static_cast<int>(ErrorKind::kImage)) << whole.errors;
@@ -72,4 +72,4 @@ TEST(Kill, ARunContinuesAndEndsWithTheSameBytes) {
 }
 
 }  // namespace
-}  // namespace apatite
+}  // namespace apatite::cli

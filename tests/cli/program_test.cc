@@ -14,7 +14,7 @@
 #include "tests/support/program.h"
 #include "tests/support/source_dir.h"
 
-namespace apatite {
+namespace apatite::cli {
 namespace {
 
 ProgramResult apatite(const std::vector<std::string>& arguments) {
@@ -94,21 +94,21 @@ TEST(Program, MessagesStayOneLineWhateverTheWordsHold) {
 
 TEST(Program, ListsEveryBackendThatIsBuiltIn) {
   const Json answer = parse_json(apatite({"backends", "--json"}).output, "backends --json");
-  ASSERT_EQ(answer["backends"].size(), backends().size());
-  for (std::size_t i = 0; i < backends().size(); ++i) {
+  ASSERT_EQ(answer["backends"].size(), engine::backends().size());
+  for (std::size_t i = 0; i < engine::backends().size(); ++i) {
     const Json& listed = answer["backends"][i];
-    EXPECT_EQ(listed["name"], backends()[i]->name());
-    EXPECT_EQ(listed["reason"], backends()[i]->unavailable_reason());
+    EXPECT_EQ(listed["name"], engine::backends()[i]->name());
+    EXPECT_EQ(listed["reason"], engine::backends()[i]->unavailable_reason());
     std::size_t chosen = 0;
     for (const Json& isa : listed["isas"]) {
       if (!isa["chosen"]) continue;
       ++chosen;
-      EXPECT_EQ(isa["name"], resolve_isa(*backends()[i], ""));
+      EXPECT_EQ(isa["name"], engine::resolve_isa(*engine::backends()[i], ""));
     }
     EXPECT_EQ(chosen, listed["available"] ? 1U : 0U);
   }
   const std::string text = apatite({"backends"}).output;
-  for (const Backend* backend : backends()) {
+  for (const engine::Backend* backend : engine::backends()) {
     EXPECT_NE(text.find(backend->name()), std::string::npos);
     EXPECT_NE(text.find(backend->promise()), std::string::npos);
   }
@@ -117,16 +117,17 @@ TEST(Program, ListsEveryBackendThatIsBuiltIn) {
 TEST(Program, ListsEveryModel) {
   const std::string text = apatite({"models"}).output;
   const Json list = parse_json(apatite({"models", "--json"}).output, "models --json");
-  ASSERT_EQ(list.size(), models().size());
+  ASSERT_EQ(list.size(), models::models().size());
   for (std::size_t i = 0; i < list.size(); ++i) {
-    EXPECT_EQ(list[i]["name"], models()[i].name);
-    EXPECT_NE(text.find("\n" + models()[i].name + " "), std::string::npos);
+    EXPECT_EQ(list[i]["name"], models::models()[i].name);
+    EXPECT_NE(text.find("\n" + models::models()[i].name + " "), std::string::npos);
   }
 }
 
 TEST(Program, DescribesANetwork) {
   EXPECT_EQ(apatite({"describe", "cifar_resnet20", "--num-classes", "2"}).output,
-            describe(build_model({.architecture = "cifar_resnet20", .classes = 2}, 32, 32)));
+            models::describe(
+                models::build_model({.architecture = "cifar_resnet20", .classes = 2}, 32, 32)));
   const Json network = parse_json(apatite({"describe", "resnet101", "--json"}).output, "describe");
   EXPECT_EQ(network["parameters"], 44'549'160);
   EXPECT_EQ(network["nodes"].back()["name"], "fc");
@@ -191,4 +192,4 @@ TEST(ExitCodes, AreDocumented) {
 }
 
 }  // namespace
-}  // namespace apatite
+}  // namespace apatite::cli

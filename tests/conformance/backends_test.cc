@@ -29,37 +29,37 @@ const std::map<std::string, Promise, std::less<>> kPromises{{"exact", Promise::k
                                                             {"reference", Promise::kBits},
                                                             {"reference64", Promise::kBinary64}};
 
-std::vector<NodeId> all_nodes(const Graph& graph) {
-  std::vector<NodeId> ids(graph.nodes().size());
-  for (NodeId id = 0; id < ids.size(); ++id) ids[id] = id;
+std::vector<engine::NodeId> all_nodes(const engine::Graph& graph) {
+  std::vector<engine::NodeId> ids(graph.nodes().size());
+  for (engine::NodeId id = 0; id < ids.size(); ++id) ids[id] = id;
   return ids;
 }
 
-std::span<const float> image_of(const Tensor& batch, std::int64_t image) {
+std::span<const float> image_of(const engine::Tensor& batch, std::int64_t image) {
   const std::size_t size = batch.size() / static_cast<std::size_t>(batch.dims()[0]);
   return batch.values().subspan(static_cast<std::size_t>(image) * size, size);
 }
 
-Tensor one_image(const Tensor& batch, std::int64_t image) {
-  Dims dims = batch.dims();
+engine::Tensor one_image(const engine::Tensor& batch, std::int64_t image) {
+  engine::Dims dims = batch.dims();
   dims[0] = 1;
-  return Tensor(dims, image_of(batch, image));
+  return engine::Tensor(dims, image_of(batch, image));
 }
 
 // The classes whose scores the gradients are of, by image.
-constexpr std::int64_t kTargets[kBatch] = {1, kPredicted, 2};
+constexpr std::int64_t kTargets[kBatch] = {1, engine::kPredicted, 2};
 
 enum class Pass { kForward, kBackward };
 
-Graph graph_of(const std::string& line, Pass pass) {
-  Graph graph = graph_from_text(line);
+engine::Graph graph_of(const std::string& line, Pass pass) {
+  engine::Graph graph = graph_from_text(line);
   return pass == Pass::kForward ? graph : with_gradients(graph).graph;
 }
 
 // A case with a backend's value of every node: mostly the reference's.
 struct Oracle {
   Oracle(const std::string& line, Values values, Pass pass = Pass::kForward,
-         const Backend& backend = find_backend("reference"))
+         const engine::Backend& backend = engine::find_backend("reference"))
       : graph(graph_of(line, pass)),
         targets(pass == Pass::kForward ? std::span<const std::int64_t>() : kTargets),
         source(graph, RandomParameters(name_hash(line), values)),
@@ -67,20 +67,20 @@ struct Oracle {
         nodes(backend.compile(graph, source, {.outputs = all_nodes(graph), .threads = 1})
                   ->run(input, targets)) {}
 
-  Graph graph;
+  engine::Graph graph;
   std::span<const std::int64_t> targets;  // none of a graph without gradients
   LoadedParameters source;
-  Tensor input;
-  std::vector<Tensor> nodes;
+  engine::Tensor input;
+  std::vector<engine::Tensor> nodes;
 };
 
 // Empty if every output of one run has the oracle's bits, else the first that has not.
 // `results` start with the oracle's image `first_image`.
-std::string difference(const Oracle& oracle, const std::vector<NodeId>& outputs,
-                       const std::vector<Tensor>& results, std::int64_t first_image) {
+std::string difference(const Oracle& oracle, const std::vector<engine::NodeId>& outputs,
+                       const std::vector<engine::Tensor>& results, std::int64_t first_image) {
   if (results.size() != outputs.size()) return "wrong number of outputs";
   for (std::size_t i = 0; i < outputs.size(); ++i) {
-    const Node& node = oracle.graph.node(outputs[i]);
+    const engine::Node& node = oracle.graph.node(outputs[i]);
     const std::int64_t batch = results[i].dims().at(0);
     if (results[i].dims() != node.shape.with_batch(batch)) return node.name + ": wrong dims";
     for (std::int64_t image = 0; image < batch; ++image) {
@@ -95,9 +95,9 @@ std::string difference(const Oracle& oracle, const std::vector<NodeId>& outputs,
 }
 
 // Runs the case as a batch and one of its images alone.
-std::string difference(const Oracle& oracle, const Backend& backend,
-                       const CompileOptions& options) {
-  const auto outputs = resolve_outputs(oracle.graph, options);
+std::string difference(const Oracle& oracle, const engine::Backend& backend,
+                       const engine::CompileOptions& options) {
+  const auto outputs = engine::resolve_outputs(oracle.graph, options);
   const auto executable = backend.compile(oracle.graph, oracle.source, options);
   const std::string batch =
       difference(oracle, outputs, executable->run(oracle.input, oracle.targets), 0);
@@ -107,9 +107,9 @@ std::string difference(const Oracle& oracle, const Backend& backend,
 }
 
 // Fused and not, the output alone, all nodes tapped and each inner node alone, 1 to 3 threads.
-std::vector<CompileOptions> ways_to_run(const Graph& graph, const std::string& isa,
-                                        bool with_threads, bool each_alone) {
-  std::vector<CompileOptions> ways{
+std::vector<engine::CompileOptions> ways_to_run(const engine::Graph& graph, const std::string& isa,
+                                                bool with_threads, bool each_alone) {
+  std::vector<engine::CompileOptions> ways{
       {.threads = 1, .isa = isa, .fuse = true},
       {.threads = 1, .isa = isa, .fuse = false},
       {.outputs = all_nodes(graph), .threads = 2, .isa = isa, .fuse = true},
@@ -119,7 +119,7 @@ std::vector<CompileOptions> ways_to_run(const Graph& graph, const std::string& i
     ways.push_back({.threads = 2, .isa = isa, .fuse = true});
     ways.push_back({.threads = 3, .isa = isa, .fuse = true});
   }
-  for (NodeId id = 1; each_alone && id < graph.nodes().size(); ++id) {
+  for (engine::NodeId id = 1; each_alone && id < graph.nodes().size(); ++id) {
     if (id == graph.output()) continue;
     ways.push_back({.outputs = {id, graph.output()}, .threads = 1, .isa = isa, .fuse = true});
   }
@@ -128,7 +128,7 @@ std::vector<CompileOptions> ways_to_run(const Graph& graph, const std::string& i
 
 // One instruction set of one backend that promises bits.
 struct Target {
-  const Backend* backend;
+  const engine::Backend* backend;
   std::string isa;
 };
 
@@ -138,9 +138,9 @@ void PrintTo(const Target& target, std::ostream* stream) {
 
 std::vector<Target> targets_that_promise(Promise promise) {
   std::vector<Target> targets;
-  for (const Backend* backend : present_backends()) {
+  for (const engine::Backend* backend : present_backends()) {
     if (kPromises.at(std::string(backend->name())) != promise) continue;
-    for (const Isa& isa : backend->isas()) {
+    for (const engine::Isa& isa : backend->isas()) {
       if (isa.present) targets.push_back({backend, isa.name});
     }
   }
@@ -168,7 +168,7 @@ std::string first_difference(const std::string& line, Values values, Pass pass,
   const bool with_threads = target.backend != &host_program_backend();
   const bool each_alone = (pass == Pass::kForward && with_threads) ||
                           (values == Values::kSpiced && target.isa != "scalar" && !kSanitized);
-  for (const CompileOptions& options :
+  for (const engine::CompileOptions& options :
        ways_to_run(oracle.graph, target.isa, with_threads, each_alone)) {
     const std::string found = difference(oracle, *target.backend, options);
     if (found.empty()) continue;
@@ -208,7 +208,7 @@ TEST_P(ExactBackend, HasTheBitsOfTheReferenceInEveryGradient) {
 INSTANTIATE_TEST_SUITE_P(All, ExactBackend, ::testing::ValuesIn(exact_targets()), name_of);
 
 TEST(Conformance, EveryBackendHasAPromiseAndTheListIsLong) {
-  for (const Backend* backend : backends()) {
+  for (const engine::Backend* backend : engine::backends()) {
     EXPECT_TRUE(kPromises.contains(backend->name())) << backend->name();
   }
   EXPECT_FALSE(exact_targets().empty());
@@ -218,10 +218,10 @@ TEST(Conformance, EveryBackendHasAPromiseAndTheListIsLong) {
 TEST(Conformance, EveryOperationHasACase) {
   std::map<std::string_view, int> cases;
   for (const std::string& line : read_lines(conformance_file())) {
-    const Graph graph = graph_of(line, Pass::kBackward);
-    for (const Node& node : graph.nodes()) ++cases[op_name(node.op)];
+    const engine::Graph graph = graph_of(line, Pass::kBackward);
+    for (const engine::Node& node : graph.nodes()) ++cases[engine::op_name(node.op)];
   }
-  EXPECT_EQ(cases.size(), std::variant_size_v<Op>);
+  EXPECT_EQ(cases.size(), std::variant_size_v<engine::Op>);
 }
 
 TEST(Conformance, NoTensorHoldsANegativeZero) {
@@ -229,7 +229,7 @@ TEST(Conformance, NoTensorHoldsANegativeZero) {
   for (const std::string& line : conformance_cases()) {
     for (const Values values : {Values::kSpiced, Values::kTiny}) {
       const Oracle oracle(line, values, Pass::kBackward);
-      for (NodeId id = 0; id < oracle.nodes.size(); ++id) {
+      for (engine::NodeId id = 0; id < oracle.nodes.size(); ++id) {
         for (const float x : oracle.nodes[id].values()) {
           if (x != 0) continue;
           ++zeros;
@@ -241,9 +241,10 @@ TEST(Conformance, NoTensorHoldsANegativeZero) {
   EXPECT_GT(zeros, 1000U);
 }
 
-std::vector<std::span<const float>> inputs_of(const Oracle& oracle, NodeId id, std::int64_t image) {
+std::vector<std::span<const float>> inputs_of(const Oracle& oracle, engine::NodeId id,
+                                              std::int64_t image) {
   std::vector<std::span<const float>> inputs;
-  for (const NodeId input : oracle.graph.node(id).inputs) {
+  for (const engine::NodeId input : oracle.graph.node(id).inputs) {
     inputs.push_back(image_of(oracle.nodes[input], image));
   }
   return inputs;
@@ -257,17 +258,17 @@ TEST(Conformance, ReferenceLiesWithinTheDerivedBoundOfReference64) {
       const Oracle oracle(line, values);
       SCOPED_TRACE("APATITE_CASE='" + line + "' values " +
                    std::to_string(static_cast<int>(values)));
-      const auto true_values = find_backend("reference64")
+      const auto true_values = engine::find_backend("reference64")
                                    .compile(oracle.graph, oracle.source,
                                             {.outputs = all_nodes(oracle.graph), .threads = 1})
                                    ->run64(one_image(oracle.input, 0));
       const ErrorBound bounds(oracle.graph, oracle.source);
       std::vector<std::vector<double>> errors{
           std::vector<double>(static_cast<std::size_t>(oracle.graph.node(0).shape.size()), 0.0)};
-      for (NodeId id = 1; id < oracle.nodes.size(); ++id) {
+      for (engine::NodeId id = 1; id < oracle.nodes.size(); ++id) {
         const auto local = bounds.local(id, inputs_of(oracle, id, 0));
         std::vector<std::vector<double>> input_errors;
-        for (const NodeId input : oracle.graph.node(id).inputs) {
+        for (const engine::NodeId input : oracle.graph.node(id).inputs) {
           input_errors.push_back(errors[input]);
         }
         errors.push_back(bounds.amplified(id, input_errors));
@@ -288,7 +289,7 @@ TEST(Conformance, GradientsOfReferenceLieWithinTheirDerivedBounds) {
     for (const Values values : {Values::kNetwork, Values::kSpiced, Values::kTiny}) {
       const Oracle oracle(line, values, Pass::kBackward);
       const ErrorBound bounds(oracle.graph, oracle.source);
-      for (NodeId id = oracle.graph.output() + 2; id < oracle.nodes.size(); ++id) {
+      for (engine::NodeId id = oracle.graph.output() + 2; id < oracle.nodes.size(); ++id) {
         const auto local = bounds.local(id, inputs_of(oracle, id, 1));
         EXPECT_EQ(bound_violation(local.value, local.bound, image_of(oracle.nodes[id], 1)), "")
             << "APATITE_CASE='" << line << "' values " << static_cast<int>(values) << ", node "
@@ -309,10 +310,10 @@ TEST(Conformance, FastBackendsLieWithinTheDerivedBounds) {
       for (const Values values : {Values::kNetwork, Values::kSpiced, Values::kTiny}) {
         const Oracle nodes(line, values, Pass::kBackward, *target.backend);
         const ErrorBound bounds(nodes.graph, nodes.source);
-        for (NodeId id = 1; id < nodes.nodes.size(); ++id) {
-          const Op& op = nodes.graph.node(id).op;
+        for (engine::NodeId id = 1; id < nodes.nodes.size(); ++id) {
+          const engine::Op& op = nodes.graph.node(id).op;
           // (Which class is predicted is no matter of rounding.)
-          if (std::holds_alternative<ScoreGrad>(op)) continue;
+          if (std::holds_alternative<engine::ScoreGrad>(op)) continue;
           const auto local = bounds.local(id, inputs_of(nodes, id, 1));
           EXPECT_EQ(bound_violation(local.value, local.bound, image_of(nodes.nodes[id], 1)), "")
               << target.backend->name() << ", APATITE_CASE='" << line << "' values "

@@ -26,19 +26,20 @@ inline std::vector<std::string> conformance_cases() {
 
 // The network with three scores, each a linear function of all of its output, and the gradients
 // with respect to every node that influences them.
-inline Differentiated with_gradients(const Graph& network) {
-  GraphBuilder builder(network);
-  const NodeId logits = linear(builder, "scores", network.output(), {.out_features = 3});
-  const Graph scored = std::move(builder).build(logits);
+inline layers::Differentiated with_gradients(const engine::Graph& network) {
+  engine::GraphBuilder builder(network);
+  const engine::NodeId logits =
+      layers::linear(builder, "scores", network.output(), {.out_features = 3});
+  const engine::Graph scored = std::move(builder).build(logits);
   std::vector<bool> influences(scored.nodes().size());
   influences[logits] = true;
-  std::vector<NodeId> wrt;
-  for (NodeId id = scored.nodes().size(); id-- > 0;) {
+  std::vector<engine::NodeId> wrt;
+  for (engine::NodeId id = scored.nodes().size(); id-- > 0;) {
     if (!influences[id]) continue;
     wrt.push_back(id);
-    for (const NodeId input : scored.node(id).inputs) influences[input] = true;
+    for (const engine::NodeId input : scored.node(id).inputs) influences[input] = true;
   }
-  return differentiate(scored, wrt);
+  return layers::differentiate(scored, wrt);
 }
 
 }  // namespace apatite

@@ -18,8 +18,8 @@
 namespace apatite {
 namespace {
 
-using exact::RunContext;
-using exact::Step;
+using engine::exact::RunContext;
+using engine::exact::Step;
 
 constexpr std::int64_t kBatch = 2;
 
@@ -40,15 +40,15 @@ std::span<const char* const> networks() { return std::span(kNetworks).subspan(kS
 // Runs the steps one after the other, the chunks of all parts of a step in a random order.
 class ShuffledRun {
  public:
-  ShuffledRun(const exact::Plan& plan, const Graph& graph, const std::vector<NodeId>& outputs,
-              const Tensor& input)
+  ShuffledRun(const engine::exact::Plan& plan, const engine::Graph& graph,
+              const std::vector<engine::NodeId>& outputs, const engine::Tensor& input)
       : plan_(plan), input_(input) {
     const float nan = std::numeric_limits<float>::quiet_NaN();
-    for (const NodeId id : outputs) {
-      outputs_.push_back(Tensor::uninitialized(graph.node(id).shape.with_batch(kBatch)));
+    for (const engine::NodeId id : outputs) {
+      outputs_.push_back(engine::Tensor::uninitialized(graph.node(id).shape.with_batch(kBatch)));
       std::fill_n(outputs_.back().data(), outputs_.back().size(), nan);
     }
-    for (const Buffer& buffer : plan.memory.buffers) {
+    for (const engine::Buffer& buffer : plan.memory.buffers) {
       memory_.emplace_back(static_cast<std::size_t>(buffer.floats * kBatch));
       std::fill_n(memory_.back().data(), memory_.back().size(), nan);
       buffers_.push_back({memory_.back().data(), buffer.floats});
@@ -57,7 +57,7 @@ class ShuffledRun {
 
   // Returns the most chunks that a part of a step had.
   std::int64_t run(int parts, std::uint64_t seed) {
-    const FpEnvironment environment;
+    const engine::FpEnvironment environment;
     std::int64_t most = 0;
     for (std::size_t i = 0; i < plan_.steps.size(); ++i) {
       const Step& step = *plan_.steps[i];
@@ -90,15 +90,15 @@ class ShuffledRun {
     return most;
   }
 
-  [[nodiscard]] const std::vector<Tensor>& outputs() const { return outputs_; }
+  [[nodiscard]] const std::vector<engine::Tensor>& outputs() const { return outputs_; }
 
  private:
-  const exact::Plan& plan_;
-  const Tensor& input_;
-  std::vector<Tensor> outputs_;
-  std::vector<AlignedArray<float>> memory_;
-  std::vector<exact::BufferMemory> buffers_;
-  exact::Status status_;
+  const engine::exact::Plan& plan_;
+  const engine::Tensor& input_;
+  std::vector<engine::Tensor> outputs_;
+  std::vector<engine::AlignedArray<float>> memory_;
+  std::vector<engine::exact::BufferMemory> buffers_;
+  engine::exact::Status status_;
 };
 
 struct Network {
@@ -106,15 +106,15 @@ struct Network {
       : graph(with_gradients(graph_from_text(line)).graph),
         source(graph, RandomParameters(name_hash(line), Values::kSpiced)),
         input(random_images(graph.node(0).shape, kBatch, name_hash(line) + 1, Values::kSpiced)) {
-    for (NodeId id = 0; id < graph.nodes().size(); ++id) all.push_back(id);
-    nodes = find_backend("reference")
+    for (engine::NodeId id = 0; id < graph.nodes().size(); ++id) all.push_back(id);
+    nodes = engine::find_backend("reference")
                 .compile(graph, source, {.outputs = all, .threads = 1})
                 ->run(input, {});
   }
 
   // The first difference from the reference.
-  [[nodiscard]] std::string difference(const std::vector<NodeId>& outputs,
-                                       const std::vector<Tensor>& results) const {
+  [[nodiscard]] std::string difference(const std::vector<engine::NodeId>& outputs,
+                                       const std::vector<engine::Tensor>& results) const {
     for (std::size_t i = 0; i < outputs.size(); ++i) {
       const std::string found = bit_difference(nodes[outputs[i]].values(), results[i].values());
       if (!found.empty()) return "node " + graph.node(outputs[i]).name + ": " + found;
@@ -122,23 +122,23 @@ struct Network {
     return {};
   }
 
-  Graph graph;
+  engine::Graph graph;
   LoadedParameters source;
-  Tensor input;
-  std::vector<NodeId> all;
-  std::vector<Tensor> nodes;
+  engine::Tensor input;
+  std::vector<engine::NodeId> all;
+  std::vector<engine::Tensor> nodes;
 };
 
 TEST(Chunks, HaveTheBitsOfTheReferenceInAnyOrder) {
   for (const char* line : networks()) {
     const Network network(line);
-    for (const exact::BuiltKernels& built : exact::built_kernels()) {
+    for (const engine::exact::BuiltKernels& built : engine::exact::built_kernels()) {
       if (!built.present) continue;
       for (const bool fuse : {true, false}) {
-        const std::vector<NodeId> outputs =
-            fuse ? std::vector<NodeId>{network.graph.output()} : network.all;
-        const exact::Plan plan =
-            exact::make_plan(network.graph, network.source, *built.table, outputs, fuse, 1);
+        const std::vector<engine::NodeId> outputs =
+            fuse ? std::vector<engine::NodeId>{network.graph.output()} : network.all;
+        const engine::exact::Plan plan =
+            engine::exact::make_plan(network.graph, network.source, *built.table, outputs, fuse, 1);
         for (const int parts : {1, 2, 3}) {
           if (kSanitized && parts != 3) continue;
           ShuffledRun run(plan, network.graph, outputs, network.input);
@@ -158,9 +158,9 @@ TEST(Chunks, HaveTheBitsOfTheReferenceWhileThreadsHelpEachOther) {
   for (const char* line : networks()) {
     const Network network(line);
     for (const int threads : {2, 5}) {
-      const std::vector<NodeId> outputs{network.graph.output()};
-      const auto executable =
-          find_backend("exact").compile(network.graph, network.source, {.threads = threads});
+      const std::vector<engine::NodeId> outputs{network.graph.output()};
+      const auto executable = engine::find_backend("exact").compile(network.graph, network.source,
+                                                                    {.threads = threads});
       for (int round = 0; round < (kSanitized ? 2 : 6); ++round) {
         ASSERT_EQ(network.difference(outputs, executable->run(network.input, {})), "")
             << threads << " threads\n"

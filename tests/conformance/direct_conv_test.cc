@@ -14,11 +14,11 @@ namespace apatite {
 namespace {
 
 struct Convolution {
-  Conv2d op;
-  Shape in;
-  Shape out;
-  Tensor weight;
-  Tensor bias;
+  engine::Conv2d op;
+  engine::Shape in;
+  engine::Shape out;
+  engine::Tensor weight;
+  engine::Tensor bias;
 };
 
 // The chain of one output value.
@@ -64,8 +64,9 @@ std::vector<float> reference(const Convolution& conv, const float* image) {
   constexpr std::size_t kFence = 64;
   const auto size = static_cast<std::size_t>(conv.out.size());
   std::vector<float> fenced(size + 2 * kFence, kSentinel);
-  reference::conv2d(conv.op, reference::View<float>{image, conv.in}, conv.weight.data(),
-                    conv.op.bias ? conv.bias.data() : nullptr, fenced.data() + kFence, conv.out);
+  engine::reference::conv2d(conv.op, engine::reference::View<float>{image, conv.in},
+                            conv.weight.data(), conv.op.bias ? conv.bias.data() : nullptr,
+                            fenced.data() + kFence, conv.out);
   for (std::size_t i = 0; i < kFence; ++i) {
     EXPECT_EQ(fenced[i], kSentinel) << "written before the output";
     EXPECT_EQ(fenced[kFence + size + i], kSentinel) << "written after the output";
@@ -74,17 +75,17 @@ std::vector<float> reference(const Convolution& conv, const float* image) {
 }
 
 int check_convolutions(const std::string& line, Values values) {
-  const Graph graph = graph_from_text(line);
+  const engine::Graph graph = graph_from_text(line);
   const RandomParameters source(7, values);
   int checked = 0;
-  for (const Node& node : graph.nodes()) {
-    const auto* op = std::get_if<Conv2d>(&node.op);
+  for (const engine::Node& node : graph.nodes()) {
+    const auto* op = std::get_if<engine::Conv2d>(&node.op);
     if (op == nullptr) continue;
     Convolution conv{*op, graph.node(node.inputs[0]).shape, node.shape,
-                     source.load(graph.parameters()[node.parameters[0]]), Tensor()};
+                     source.load(graph.parameters()[node.parameters[0]]), engine::Tensor()};
     if (op->bias) conv.bias = source.load(graph.parameters()[node.parameters[1]]);
-    Tensor image = random_images(conv.in, 1, 11, values);
-    canonicalize(image.values());
+    engine::Tensor image = random_images(conv.in, 1, 11, values);
+    engine::canonicalize(image.values());
     const std::vector<float> expected = direct(conv, image.data());
     EXPECT_EQ(bit_difference(expected, reference(conv, image.data())), "") << line;
     ++checked;

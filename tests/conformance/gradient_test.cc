@@ -23,34 +23,36 @@ constexpr std::int64_t kTarget = 1;
 struct Scored {
   explicit Scored(const std::string& line)
       : differentiated(with_gradients(graph_from_text(line))), network(forward_part(line)) {
-    for (NodeId id = network.output() + 1; id-- > 0;) {
+    for (engine::NodeId id = network.output() + 1; id-- > 0;) {
       if (influences(id)) wrt.push_back(id);
     }
   }
 
   // As with_gradients (cases.h) builds it.
-  static Graph forward_part(const std::string& line) {
-    GraphBuilder builder(graph_from_text(line));
-    const NodeId last = graph_from_text(line).output();
-    const NodeId logits = linear(builder, "scores", last, {.out_features = 3});
+  static engine::Graph forward_part(const std::string& line) {
+    engine::GraphBuilder builder(graph_from_text(line));
+    const engine::NodeId last = graph_from_text(line).output();
+    const engine::NodeId logits = layers::linear(builder, "scores", last, {.out_features = 3});
     return std::move(builder).build(logits);
   }
-  [[nodiscard]] bool influences(NodeId id) const {
+  [[nodiscard]] bool influences(engine::NodeId id) const {
     if (id == network.output()) return true;
     const auto readers = network.consumers()[id];
-    return std::any_of(readers.begin(), readers.end(), [&](NodeId r) { return influences(r); });
+    return std::any_of(readers.begin(), readers.end(),
+                       [&](engine::NodeId r) { return influences(r); });
   }
 
-  [[nodiscard]] GradientErrors errors(const std::string& line, const Differentiated& checked,
+  [[nodiscard]] GradientErrors errors(const std::string& line,
+                                      const layers::Differentiated& checked,
                                       std::int64_t target = kTarget) const {
     const RandomParameters source(name_hash(line));
-    const Tensor image = random_images(network.node(0).shape, 1, name_hash(line) + 1);
+    const engine::Tensor image = random_images(network.node(0).shape, 1, name_hash(line) + 1);
     return gradient_errors(network, wrt, checked, source, image, target);
   }
 
-  Differentiated differentiated;
-  Graph network;
-  std::vector<NodeId> wrt;
+  layers::Differentiated differentiated;
+  engine::Graph network;
+  std::vector<engine::NodeId> wrt;
 };
 
 TEST(Gradient, EveryCaseEqualsItsCentralDifferences) {
@@ -70,20 +72,20 @@ TEST(Gradient, EveryCaseEqualsItsCentralDifferences) {
 
 // The backward graph with every node of one kind made wrong by `spoil` (which returns whether it
 // did).
-using Spoil = bool (*)(Node&);
+using Spoil = bool (*)(engine::Node&);
 struct Broken {
-  Differentiated differentiated;
+  layers::Differentiated differentiated;
   int spoilt = 0;
 };
-Broken with_broken(const Differentiated& right, Spoil spoil) {
-  const Graph& graph = right.graph;
-  GraphBuilder builder(graph.node(0).shape);
-  for (const Parameter& parameter : graph.parameters()) {
+Broken with_broken(const layers::Differentiated& right, Spoil spoil) {
+  const engine::Graph& graph = right.graph;
+  engine::GraphBuilder builder(graph.node(0).shape);
+  for (const engine::Parameter& parameter : graph.parameters()) {
     builder.parameter(parameter.name, parameter.dims);
   }
   int spoilt = 0;
-  for (NodeId id = 1; id < graph.nodes().size(); ++id) {
-    Node node = graph.node(id);
+  for (engine::NodeId id = 1; id < graph.nodes().size(); ++id) {
+    engine::Node node = graph.node(id);
     if (id > graph.output()) spoilt += spoil(node) ? 1 : 0;
     builder.add(node.name, node.op, node.inputs, node.parameters, node.shape);
   }
@@ -91,7 +93,7 @@ Broken with_broken(const Differentiated& right, Spoil spoil) {
 }
 
 template <class T, class Function>
-bool change(Node& node, Function function) {
+bool change(engine::Node& node, Function function) {
   auto* op = std::get_if<T>(&node.op);
   if (op == nullptr) return false;
   function(node, *op);
@@ -106,52 +108,65 @@ struct Mistake {
 
 const Mistake kMistakes[] = {
     {"a convolution's padding", "input 3x9x8 | conv 5 kernel=3 padding=1",
-     [](Node& n) {
-       return change<Conv2dInputGrad>(n, [](Node&, auto& op) { op.forward.padding.left = 0; });
+     [](engine::Node& n) {
+       return change<engine::Conv2dInputGrad>(
+           n, [](engine::Node&, auto& op) { op.forward.padding.left = 0; });
      }},
     {"a convolution's stride", "input 3x9x8 | conv 5 kernel=3 stride=2 padding=1",
-     [](Node& n) {
-       return change<Conv2dInputGrad>(n, [](Node&, auto& op) { op.forward.stride.width = 1; });
+     [](engine::Node& n) {
+       return change<engine::Conv2dInputGrad>(
+           n, [](engine::Node&, auto& op) { op.forward.stride.width = 1; });
      }},
     {"a convolution's dilation", "input 3x13x14 | conv 8 kernel=3 dilation=2 padding=2",
-     [](Node& n) {
-       return change<Conv2dInputGrad>(n, [](Node&, auto& op) { op.forward.dilation.height = 1; });
+     [](engine::Node& n) {
+       return change<engine::Conv2dInputGrad>(
+           n, [](engine::Node&, auto& op) { op.forward.dilation.height = 1; });
      }},
     {"a batch norm's epsilon", "input 17x7x9 | bn",
-     [](Node& n) { return change<BatchNormGrad>(n, [](Node&, auto& op) { op.epsilon += 1e-3; }); }},
+     [](engine::Node& n) {
+       return change<engine::BatchNormGrad>(n, [](engine::Node&, auto& op) { op.epsilon += 1e-3; });
+     }},
     {"a ReLU that lets pass where g is positive", "input 13x7x9 | relu",
-     [](Node& n) {
-       return change<ReluGrad>(n, [](Node& node, auto&) { node.inputs[1] = node.inputs[0]; });
+     [](engine::Node& n) {
+       return change<engine::ReluGrad>(
+           n, [](engine::Node& node, auto&) { node.inputs[1] = node.inputs[0]; });
      }},
     {"a maximum that always is the first tap", "input 3x7x8 | maxpool kernel=3 stride=1",
-     [](Node& n) {
-       return change<MaxPool2dGrad>(n, [](Node&, auto& op) { op.forward.kernel = {1, 1}; });
+     [](engine::Node& n) {
+       return change<engine::MaxPool2dGrad>(n, [](engine::Node&, auto& op) {
+         op.forward.kernel = {1, 1};
+       });
      }},
     {"an average's count", "input 5x9x8 | avgpool kernel=3 stride=2 padding=1",
-     [](Node& n) {
-       return change<AvgPool2dGrad>(n,
-                                    [](Node&, auto& op) { op.forward.count_include_pad = false; });
+     [](engine::Node& n) {
+       return change<engine::AvgPool2dGrad>(
+           n, [](engine::Node&, auto& op) { op.forward.count_include_pad = false; });
      }},
     {"a global average that takes the forward value", "input 5x9x11 | gap",
-     [](Node& n) {
-       return change<GlobalAvgPoolGrad>(n, [](Node& node, auto&) { node.inputs[0] = 1; });
+     [](engine::Node& n) {
+       return change<engine::GlobalAvgPoolGrad>(
+           n, [](engine::Node& node, auto&) { node.inputs[0] = 1; });
      }},
     {"a linear layer that takes the forward value", "input 37x1x1 | linear 11",
-     [](Node& n) {
+     [](engine::Node& n) {
        return n.shape.channels == 37 &&
-              change<LinearInputGrad>(n, [](Node& node, auto&) { node.inputs[0] = 1; });
+              change<engine::LinearInputGrad>(
+                  n, [](engine::Node& node, auto&) { node.inputs[0] = 1; });
      }},
     {"a concatenation's channels", "input 13x5x7 | mark a | relu | concat a",
-     [](Node& n) {
-       return change<Slice>(n, [](Node&, auto& op) { op.first_channel = 13 - op.first_channel; });
+     [](engine::Node& n) {
+       return change<engine::Slice>(
+           n, [](engine::Node&, auto& op) { op.first_channel = 13 - op.first_channel; });
      }},
     {"a shortcut's channels", "input 3x8x9 | subsample stride=2 before=1 after=2",
-     [](Node& n) {
-       return change<SubsamplePadGrad>(n, [](Node&, auto& op) { op.forward.channels_before = 2; });
+     [](engine::Node& n) {
+       return change<engine::SubsamplePadGrad>(
+           n, [](engine::Node&, auto& op) { op.forward.channels_before = 2; });
      }},
     {"a sum over consumers", "input 16x6x6 | mark a | relu | add a",
-     [](Node& n) {
-       return change<Add>(n, [](Node& node, auto&) { node.inputs[1] = node.inputs[0]; });
+     [](engine::Node& n) {
+       return change<engine::Add>(
+           n, [](engine::Node& node, auto&) { node.inputs[1] = node.inputs[0]; });
      }},
 };
 

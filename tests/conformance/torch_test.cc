@@ -22,11 +22,13 @@ Json goldens() {
   return parse_json(read_file(path, 1 << 22), path);
 }
 
-Tensor64 computed(const Graph& graph, const std::string& line) {
+engine::Tensor64 computed(const engine::Graph& graph, const std::string& line) {
   const RandomParameters source(name_hash(line), Values::kIntegers);
-  const Tensor image =
+  const engine::Tensor image =
       random_images(graph.node(0).shape, 1, name_hash(line) + 1, Values::kIntegers);
-  return find_backend("reference64").compile(graph, source, {.threads = 1})->run64(image)[0];
+  return engine::find_backend("reference64")
+      .compile(graph, source, {.threads = 1})
+      ->run64(image)[0];
 }
 
 TEST(Torch, GivesTheSameResultForEveryCase) {
@@ -34,8 +36,8 @@ TEST(Torch, GivesTheSameResultForEveryCase) {
   constexpr double kTolerance = 1e-12;
   for (const Json& golden : goldens()) {
     const auto line = golden.at("case").get<std::string>();
-    const Graph graph = graph_from_text(line);
-    const Shape& shape = graph.node(graph.output()).shape;
+    const engine::Graph graph = graph_from_text(line);
+    const engine::Shape& shape = graph.node(graph.output()).shape;
     EXPECT_EQ(golden.at("shape"), Json({shape.channels, shape.height, shape.width})) << line;
     EXPECT_EQ(golden_difference(golden, computed(graph, line).values(), kTolerance), "") << line;
   }

@@ -15,7 +15,7 @@
 #include "tests/support/backends.h"
 #include "tests/support/map_parameters.h"
 
-namespace apatite {
+namespace apatite::engine {
 namespace {
 
 template <class Function>
@@ -32,10 +32,10 @@ std::string message(Function function, ErrorKind kind) {
 // input -> conv (weight `weight`) -> batch norm (gamma `gamma`) -> ReLU
 Graph small_network() {
   GraphBuilder builder({3, 5, 4});
-  NodeId x = conv2d(builder, "conv", 0,
-                    {.out_channels = 20, .kernel = {3, 3}, .padding = Padding::same(1)});
-  x = batch_norm(builder, "bn", x, {});
-  return std::move(builder).build(relu(builder, "relu", x));
+  NodeId x = layers::conv2d(builder, "conv", 0,
+                            {.out_channels = 20, .kernel = {3, 3}, .padding = Padding::same(1)});
+  x = layers::batch_norm(builder, "bn", x, {});
+  return std::move(builder).build(layers::relu(builder, "relu", x));
 }
 
 MapParameters small_parameters(float weight, float gamma) {
@@ -176,20 +176,21 @@ TEST(Backends, NameTheNodeWhereANonFiniteValueArose) {
 TEST(Backends, AwkwardGraphsRunInPlaceSafely) {
   GraphBuilder builder({5, 6, 7});
   const auto conv = [&](const std::string& name, NodeId x, std::int64_t channels, std::int64_t k) {
-    return conv2d(builder, name, x,
-                  {.out_channels = channels, .kernel = {k, k}, .padding = Padding::same(k / 2)});
+    return layers::conv2d(
+        builder, name, x,
+        {.out_channels = channels, .kernel = {k, k}, .padding = Padding::same(k / 2)});
   };
   const NodeId a = conv("a", 0, 12, 3);
   const NodeId b = conv("b", a, 12, 3);
-  const NodeId twice = concat(builder, "twice", {b, b});
-  const NodeId joined = concat(builder, "joined", {a, b, twice});
-  const NodeId again = concat(builder, "again", {b, a});
-  const NodeId own = add(builder, "own", conv("c", joined, 48, 1), joined);
-  const NodeId unlike = add(builder, "unlike", conv("d", own, 24, 3), again);
-  const NodeId self = add(builder, "self", unlike, unlike);
-  const NodeId image = concat(builder, "image", {0, self, 0});
-  const Graph graph =
-      std::move(builder).build(add(builder, "last", relu(builder, "r", image), image));
+  const NodeId twice = layers::concat(builder, "twice", {b, b});
+  const NodeId joined = layers::concat(builder, "joined", {a, b, twice});
+  const NodeId again = layers::concat(builder, "again", {b, a});
+  const NodeId own = layers::add(builder, "own", conv("c", joined, 48, 1), joined);
+  const NodeId unlike = layers::add(builder, "unlike", conv("d", own, 24, 3), again);
+  const NodeId self = layers::add(builder, "self", unlike, unlike);
+  const NodeId image = layers::concat(builder, "image", {0, self, 0});
+  const Graph graph = std::move(builder).build(
+      layers::add(builder, "last", layers::relu(builder, "r", image), image));
   std::map<std::string, Tensor> tensors;
   for (const Parameter& parameter : graph.parameters()) {
     Tensor tensor(parameter.dims);
@@ -217,4 +218,4 @@ TEST(Backends, AwkwardGraphsRunInPlaceSafely) {
 }
 
 }  // namespace
-}  // namespace apatite
+}  // namespace apatite::engine

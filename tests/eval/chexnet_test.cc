@@ -12,7 +12,7 @@
 #include "eval/evaluation.h"
 #include "tests/support/shared_data.h"
 
-namespace apatite {
+namespace apatite::eval {
 namespace {
 
 std::string gunzip(const std::filesystem::path& path) {
@@ -114,4 +114,4 @@ TEST(CheXNet, AllPublishedAucsComeBack) {
 }
 
 }  // namespace
-}  // namespace apatite
+}  // namespace apatite::eval

@@ -9,7 +9,7 @@
 #include "eval/report/comparison_output.h"
 #include "tests/eval/random_scores.h"
 
-namespace apatite {
+namespace apatite::eval {
 namespace {
 
 // `rows` cases of about rows / 2 patients, three models of different strength; with a split.
@@ -193,4 +193,4 @@ TEST(CompareModels, OutputsAreTheSameEachTimeAndHaveEveryDigit) {
 }
 
 }  // namespace
-}  // namespace apatite
+}  // namespace apatite::eval

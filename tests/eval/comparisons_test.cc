@@ -18,7 +18,7 @@
 #include "tests/eval/random_scores.h"
 #include "tests/support/source_dir.h"
 
-namespace apatite {
+namespace apatite::eval {
 namespace {
 
 constexpr double kDirect = 1e-12;    // agreement of formulas
@@ -347,4 +347,4 @@ TEST(Permutation, GivesTheSameBitsForAnyNumberOfThreadsAndSeesADifference) {
 }
 
 }  // namespace
-}  // namespace apatite
+}  // namespace apatite::eval

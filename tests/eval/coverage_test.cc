@@ -18,7 +18,7 @@
 #include "eval/roc/placements.h"
 #include "eval/statistics/distributions.h"
 
-namespace apatite {
+namespace apatite::eval {
 namespace {
 
 constexpr int kStudies = 2000;
@@ -182,4 +182,4 @@ TEST(Coverage, OfProportionsByPatients) {
 }
 
 }  // namespace
-}  // namespace apatite
+}  // namespace apatite::eval

@@ -17,7 +17,7 @@
 #include "eval/statistics/metric_definitions.h"
 #include "tests/eval/random_scores.h"
 
-namespace apatite {
+namespace apatite::eval {
 namespace {
 
 const ScoreColumns kColumns{.positive = "1", .negatives = {"0"}, .scores = {"s"}};
@@ -494,4 +494,4 @@ TEST(Outputs, TheBandHoldsTheCurve) {
 }
 
 }  // namespace
-}  // namespace apatite
+}  // namespace apatite::eval

@@ -11,7 +11,7 @@
 #include "eval/report/metrics_table.h"
 #include "tests/support/shared_data.h"
 
-namespace apatite {
+namespace apatite::eval {
 namespace {
 
 constexpr std::array<std::string_view, 5> kMetrics{"sensitivity", "specificity", "accuracy", "ppv",
@@ -88,4 +88,4 @@ TEST(Kang2021, MarksTheBestOfEachColumn) {
 }
 
 }  // namespace
-}  // namespace apatite
+}  // namespace apatite::eval

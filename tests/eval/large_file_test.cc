@@ -9,7 +9,7 @@
 #include "eval/data/score_table.h"
 #include "tests/support/temporary_folder.h"
 
-namespace apatite {
+namespace apatite::eval {
 namespace {
 
 TEST(LargeFile, NamesTheLineOfAnErrorInTheLastOfTenMillionRows) {
@@ -40,4 +40,4 @@ TEST(LargeFile, NamesTheLineOfAnErrorInTheLastOfTenMillionRows) {
 }
 
 }  // namespace
-}  // namespace apatite
+}  // namespace apatite::eval

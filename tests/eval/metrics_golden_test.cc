@@ -12,7 +12,7 @@
 #include "eval/statistics/distributions.h"
 #include "tests/support/source_dir.h"
 
-namespace apatite {
+namespace apatite::eval {
 namespace {
 
 constexpr double kClosed = 1e-12;    // closed formulas
@@ -151,4 +151,4 @@ TEST(MetricsGolden, ClusteredProportionsEqualRobustRegression) {
 }
 
 }  // namespace
-}  // namespace apatite
+}  // namespace apatite::eval

@@ -6,7 +6,7 @@
 
 #include "base/random.h"
 
-namespace apatite {
+namespace apatite::eval {
 
 struct RandomScores {
   std::vector<std::uint8_t> labels;
@@ -31,4 +31,4 @@ inline RandomScores random_scores(std::uint64_t seed, std::size_t rows, std::uin
   return data;
 }
 
-}  // namespace apatite
+}  // namespace apatite::eval

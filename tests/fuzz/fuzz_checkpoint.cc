@@ -20,7 +20,7 @@ extern "C" std::size_t LLVMFuzzerMutate(std::uint8_t* data, std::size_t size, st
 namespace {
 
 using namespace apatite;
-namespace raw = apatite::torch::raw;
+namespace raw = apatite::weights::torch::raw;
 
 const std::vector<std::string>& storages() {
   static const std::vector<std::string> all{raw::floats({1, 2, 3, 4}), raw::floats({5})};
@@ -50,13 +50,14 @@ std::vector<std::string> make_seeds() {
 // Reads every tensor, and converts.
 void read(const std::string& file) {
   try {
-    const torch::Checkpoint checkpoint(as_bytes(file), "fuzz");
-    for (const torch::StoredTensor& tensor : checkpoint.tensors()) (void)checkpoint.load(tensor);
+    const weights::torch::Checkpoint checkpoint(as_bytes(file), "fuzz");
+    for (const weights::torch::StoredTensor& tensor : checkpoint.tensors())
+      (void)checkpoint.load(tensor);
   } catch (const Error& error) {
     if (error.kind() == ErrorKind::kInternal) __builtin_trap();
   }
   try {
-    convert(as_bytes(file), "fuzz", {});
+    weights::convert(as_bytes(file), "fuzz", {});
   } catch (const Error& error) {
     if (error.kind() == ErrorKind::kInternal) __builtin_trap();
   }
@@ -70,11 +71,11 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   if (data[0] % 2 == 0) {
     read(bytes);
   } else {
-    std::vector<torch::RawEntry> entries{{.name = "x/data.pkl", .data = bytes}};
+    std::vector<weights::torch::RawEntry> entries{{.name = "x/data.pkl", .data = bytes}};
     for (std::size_t i = 0; i < storages().size(); ++i) {
       entries.push_back({.name = "x/data/" + std::to_string(i), .data = storages()[i]});
     }
-    read(torch::raw_zip(entries));
+    read(weights::torch::raw_zip(entries));
   }
   return 0;
 }

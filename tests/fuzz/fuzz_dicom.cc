@@ -26,26 +26,27 @@ void refuse_or(Action action) {
   }
 }
 
-void check_stream(const DicomFile& file, const DicomHeader& header) {
-  const auto stream = dicom_frame_stream(file, header, 1, "fuzz");
-  const StreamInfo info = header.syntax->codec == DicomCodec::kJpeg2000
-                              ? check_jpeg2000_stream(stream, header, "fuzz")
-                              : check_jpeg_stream(stream, header, "fuzz");
+void check_stream(const image::DicomFile& file, const image::DicomHeader& header) {
+  const auto stream = image::dicom_frame_stream(file, header, 1, "fuzz");
+  const image::StreamInfo info = header.syntax->codec == image::DicomCodec::kJpeg2000
+                                     ? image::check_jpeg2000_stream(stream, header, "fuzz")
+                                     : image::check_jpeg_stream(stream, header, "fuzz");
   if (info.size > stream.size() || info.precision < 1) std::abort();
 }
 
 void try_file(std::span<const std::byte> bytes) {
-  refuse_or([&] { read_dicom_fields(bytes, "fuzz"); });
+  refuse_or([&] { image::read_dicom_fields(bytes, "fuzz"); });
   refuse_or([&] {
-    const DicomFile file = read_dicom(bytes, "fuzz");
-    const DicomHeader header = read_dicom_header(file, 1, "fuzz");
-    if (header.syntax->codec == DicomCodec::kNone || header.syntax->codec == DicomCodec::kRle) {
-      DicomOptions options{.frame = 1};
-      refuse_or([&] { decode_dicom(bytes, options, "fuzz"); });
-      options.voi = VoiNone{};
-      options.range = RangeData{};
+    const image::DicomFile file = image::read_dicom(bytes, "fuzz");
+    const image::DicomHeader header = image::read_dicom_header(file, 1, "fuzz");
+    if (header.syntax->codec == image::DicomCodec::kNone ||
+        header.syntax->codec == image::DicomCodec::kRle) {
+      image::DicomOptions options{.frame = 1};
+      refuse_or([&] { image::decode_dicom(bytes, options, "fuzz"); });
+      options.voi = image::VoiNone{};
+      options.range = image::RangeData{};
       options.output_bits = 32;
-      refuse_or([&] { decode_dicom(bytes, options, "fuzz"); });
+      refuse_or([&] { image::decode_dicom(bytes, options, "fuzz"); });
     } else {
       check_stream(file, header);
     }
@@ -59,7 +60,7 @@ void try_file(std::span<const std::byte> bytes) {
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   using namespace apatite;
   const auto bytes = std::as_bytes(std::span(data, size));
-  if (is_dicom(bytes)) {
+  if (image::is_dicom(bytes)) {
     try_file(bytes);
     return 0;
   }
@@ -70,8 +71,9 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
                                        "1.2.840.10008.1.2.4.90", "1.2.840.10008.1.2.4.50"};
   const std::string rest(reinterpret_cast<const char*>(data) + 1, size - 1);
   const bool whole = (data[0] & 8U) != 0;
-  const std::string elements = whole ? rest : DicomParts().header() + dicom_fragments_of({rest});
-  const std::string file = dicom_file(kSyntaxes[data[0] & 7U], elements);
+  const std::string elements =
+      whole ? rest : image::DicomParts().header() + image::dicom_fragments_of({rest});
+  const std::string file = image::dicom_file(kSyntaxes[data[0] & 7U], elements);
   try_file(std::as_bytes(std::span(file)));
   return 0;
 }

@@ -30,26 +30,27 @@
 namespace apatite {
 namespace {
 
-DicomOptions options() {
-  DicomOptions all{.frame = 1};
-  all.voi = VoiNone{};
+image::DicomOptions options() {
+  image::DicomOptions all{.frame = 1};
+  all.voi = image::VoiNone{};
   all.apply_modality = false;
-  all.range = RangeValues{};
+  all.range = image::RangeValues{};
   all.output_bits = 32;
   return all;
 }
 
 // Fresh memory holds something else at every call, so that pixels that no one wrote differ
 // (AddressSanitizer fills it itself).
-Image decode(std::span<const std::byte> file, std::string_view where) {
+image::Image decode(std::span<const std::byte> file, std::string_view where) {
   static int fill = 0;
   fill = fill == 0x55 ? 0xC3 : 0x55;
   ::mallopt(M_PERTURB, fill);
-  return decode_dicom(file, options(), where);
+  return image::decode_dicom(file, options(), where);
 }
 
-DecoderPool& pool() {
-  static DecoderPool only(1, decode, {.memory_mib = 512, .cpu_seconds = 10, .wall_seconds = 2});
+image::DecoderPool& pool() {
+  static image::DecoderPool only(1, decode,
+                                 {.memory_mib = 512, .cpu_seconds = 10, .wall_seconds = 2});
   return only;
 }
 
@@ -74,14 +75,15 @@ class MemoryFile {
 // The samples' hash, or that the file is refused; nothing where the machine's speed decided.
 std::optional<std::string> verdict(const MemoryFile& file, std::string_view content) {
   try {
-    const Image image = pool().decode(file.path());
+    const image::Image image = pool().decode(file.path());
     const auto bytes = as_bytes(content);
-    const DicomHeader header = read_dicom_header(read_dicom(bytes, "fuzz"), 1, "fuzz");
+    const image::DicomHeader header =
+        image::read_dicom_header(image::read_dicom(bytes, "fuzz"), 1, "fuzz");
     if (image.height != header.rows || image.width != header.columns ||
         image.channels != header.samples_per_pixel || image.bit_depth() != 32) {
       std::abort();
     }
-    return sha256_hex(sample_bytes(image));
+    return sha256_hex(image::sample_bytes(image));
   } catch (const Error& error) {
     if (error.kind() != ErrorKind::kBadFile) std::abort();
     if (std::string_view(error.what()).find("was not decoded within") != std::string_view::npos) {
@@ -109,8 +111,8 @@ std::uint64_t big(std::string_view text, std::size_t at, std::size_t size) {
 }
 
 // A header for a stream, from its first frame header (JPEG, JPEG-LS) or image size (JPEG 2000).
-std::optional<DicomParts> parts_of(std::string_view stream, bool jpeg2000) {
-  DicomParts parts;
+std::optional<image::DicomParts> parts_of(std::string_view stream, bool jpeg2000) {
+  image::DicomParts parts;
   std::uint64_t depth = 0;
   if (jpeg2000) {
     parts.columns = big(stream, 8, 4) - big(stream, 16, 4);
@@ -143,18 +145,20 @@ void try_stream(const std::string& content) {
   std::string stream;
   std::string syntax;
   try {
-    const DicomFile file = read_dicom(as_bytes(content), "fuzz");
-    const DicomHeader header = read_dicom_header(file, 1, "fuzz");
-    if (header.syntax->codec == DicomCodec::kNone || header.syntax->codec == DicomCodec::kRle) {
+    const image::DicomFile file = image::read_dicom(as_bytes(content), "fuzz");
+    const image::DicomHeader header = image::read_dicom_header(file, 1, "fuzz");
+    if (header.syntax->codec == image::DicomCodec::kNone ||
+        header.syntax->codec == image::DicomCodec::kRle) {
       return;
     }
     syntax = header.syntax->uid;
-    stream = as_text(dicom_frame_stream(file, header, 1, "fuzz"));
+    stream = as_text(image::dicom_frame_stream(file, header, 1, "fuzz"));
   } catch (const Error&) {
     return;
   }
   const auto parts = parts_of(stream, syntax.ends_with(".90") || syntax.ends_with(".91"));
-  if (parts) try_file(dicom_file(syntax, parts->header() + dicom_fragments_of({stream})));
+  if (parts)
+    try_file(image::dicom_file(syntax, parts->header() + image::dicom_fragments_of({stream})));
 }
 
 }  // namespace

@@ -16,10 +16,10 @@ namespace {
 
 void try_file(const std::string& file) {
   try {
-    const Image image = decode_jpeg(as_bytes(file), "fuzz");
-    if (image.orientation == Image::kUnreadableOrientation) return;
-    const PixelSize size = upright_size(image);
-    const Image seen = upright(image);
+    const image::Image image = image::decode_jpeg(as_bytes(file), "fuzz");
+    if (image.orientation == image::Image::kUnreadableOrientation) return;
+    const image::PixelSize size = image::upright_size(image);
+    const image::Image seen = image::upright(image);
     if (seen.height != size.height || seen.width != size.width) std::abort();
   } catch (const Error& error) {
     if (error.kind() != ErrorKind::kBadFile) std::abort();

@@ -11,10 +11,10 @@
 namespace {
 
 // The boxes of an image of 40 x 50 pixels; its mask is not opened.
-void try_region(apatite::ManifestEntry entry) {
+void try_region(apatite::study::ManifestEntry entry) {
   entry.mask.clear();
   try {
-    const auto region = apatite::region_of({}, entry, {40, 50}, {});
+    const auto region = apatite::study::region_of({}, entry, {40, 50}, {});
     if (region && (region->empty() || entry.boxes.empty())) std::abort();
   } catch (const apatite::Error& error) {
     if (error.kind() != apatite::ErrorKind::kBadFile) std::abort();
@@ -26,7 +26,7 @@ void try_region(apatite::ManifestEntry entry) {
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   try {
     const auto entries =
-        apatite::parse_manifest({reinterpret_cast<const char*>(data), size}, "fuzz");
+        apatite::study::parse_manifest({reinterpret_cast<const char*>(data), size}, "fuzz");
     if (entries.empty()) std::abort();
     for (const auto& entry : entries) {
       if (entry.image.empty()) std::abort();

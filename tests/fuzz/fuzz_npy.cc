@@ -14,9 +14,11 @@ namespace apatite {
 namespace {
 
 void check_tensor(const std::string& file) {
-  const Tensor tensor = decode_npy_tensor(std::as_bytes(std::span(file)), "fuzz").tensor;
-  const std::string written = encode_npy(tensor);
-  const Tensor again = decode_npy_tensor(std::as_bytes(std::span(written)), "fuzz").tensor;
+  const engine::Tensor tensor =
+      image::decode_npy_tensor(std::as_bytes(std::span(file)), "fuzz").tensor;
+  const std::string written = image::encode_npy(tensor);
+  const engine::Tensor again =
+      image::decode_npy_tensor(std::as_bytes(std::span(written)), "fuzz").tensor;
   const bool same = tensor.dims() == again.dims() &&
                     std::memcmp(tensor.data(), again.data(), tensor.size() * sizeof(float)) == 0;
   if (!same) std::abort();
@@ -33,8 +35,8 @@ void refuse_or(const Read& read) {
 
 void try_file(const std::string& file) {
   refuse_or([&] { check_tensor(file); });
-  refuse_or([&] { decode_npy_image(std::as_bytes(std::span(file)), "fuzz"); });
-  refuse_or([&] { decode_image(std::as_bytes(std::span(file)), "fuzz"); });
+  refuse_or([&] { image::decode_npy_image(std::as_bytes(std::span(file)), "fuzz"); });
+  refuse_or([&] { image::decode_image(std::as_bytes(std::span(file)), "fuzz"); });
 }
 
 std::string framed(const std::string& header, const std::string& elements) {

@@ -8,7 +8,7 @@
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   try {
-    const apatite::torch::Pickle pickle(std::as_bytes(std::span(data, size)), "fuzz");
+    const apatite::weights::torch::Pickle pickle(std::as_bytes(std::span(data, size)), "fuzz");
     if (pickle.size() > size) __builtin_trap();
   } catch (const apatite::Error& error) {
     if (error.kind() != apatite::ErrorKind::kBadFile) __builtin_trap();

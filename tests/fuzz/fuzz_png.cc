@@ -15,11 +15,11 @@ namespace {
 
 void try_file(const std::string& file) {
   try {
-    const Image image = decode_png(std::as_bytes(std::span(file)), "fuzz");
-    const std::string again = encode_png(image);
-    const Image same = decode_png(std::as_bytes(std::span(again)), "fuzz");
-    const auto a = sample_bytes(image);
-    const auto b = sample_bytes(same);
+    const image::Image image = image::decode_png(std::as_bytes(std::span(file)), "fuzz");
+    const std::string again = image::encode_png(image);
+    const image::Image same = image::decode_png(std::as_bytes(std::span(again)), "fuzz");
+    const auto a = image::sample_bytes(image);
+    const auto b = image::sample_bytes(same);
     if (a.size() != b.size() || std::memcmp(a.data(), b.data(), a.size()) != 0) std::abort();
   } catch (const Error& error) {
     if (error.kind() != ErrorKind::kBadFile) std::abort();
@@ -32,15 +32,15 @@ std::string file_from(const std::string& input) {
   constexpr std::size_t kChoices = 8;
   const auto choice = [&](std::size_t i) { return static_cast<unsigned char>(input[i]); };
   const int depth = 1 << (choice(0) & 7U);
-  std::string chunks =
-      png_header(choice(1) % 40, choice(2) % 40, depth, choice(3) % 8, choice(4) % 3 == 0 ? 1 : 0);
+  std::string chunks = image::png_header(choice(1) % 40, choice(2) % 40, depth, choice(3) % 8,
+                                         choice(4) % 3 == 0 ? 1 : 0);
   const std::string rest = input.substr(kChoices);
-  if (choice(5) != 0) chunks += png_chunk("PLTE", rest.substr(0, choice(5)));
-  if (choice(6) != 0) chunks += png_chunk("tRNS", rest.substr(0, choice(6)));
-  const std::string data = (choice(7) & 1U) != 0 ? deflated(rest) : rest;
+  if (choice(5) != 0) chunks += image::png_chunk("PLTE", rest.substr(0, choice(5)));
+  if (choice(6) != 0) chunks += image::png_chunk("tRNS", rest.substr(0, choice(6)));
+  const std::string data = (choice(7) & 1U) != 0 ? image::deflated(rest) : rest;
   const std::size_t cut = (choice(7) & 2U) != 0 ? data.size() / 2 : data.size();
-  return png_file(chunks + png_chunk("IDAT", data.substr(0, cut)) +
-                  png_chunk("IDAT", data.substr(cut)));
+  return image::png_file(chunks + image::png_chunk("IDAT", data.substr(0, cut)) +
+                         image::png_chunk("IDAT", data.substr(cut)));
 }
 
 }  // namespace

@@ -12,25 +12,25 @@
 namespace apatite {
 namespace {
 
-Image small_image() {
-  Image image = make_image<std::uint8_t>(7, 5, 1);
+image::Image small_image() {
+  image::Image image = image::make_image<std::uint8_t>(7, 5, 1);
   std::uint8_t next = 0;
   for (std::uint8_t& sample : image.values<std::uint8_t>()) sample = next += 7;
   return image;
 }
 
-Recipe read_and_check(const std::string& text) {
-  Recipe recipe = Recipe::from_json(parse_json(text, "fuzz"), "fuzz");
+image::Recipe read_and_check(const std::string& text) {
+  image::Recipe recipe = image::Recipe::from_json(parse_json(text, "fuzz"), "fuzz");
   const Json canonical = recipe.to_json();
-  if (Recipe::from_json(canonical, "again").to_json() != canonical) std::abort();
+  if (image::Recipe::from_json(canonical, "again").to_json() != canonical) std::abort();
   return recipe;
 }
 
-void apply_and_check(const Recipe& recipe) {
-  const Image image = small_image();
-  const ImageContext context{PixelBox{1, 1, {4, 3}}, Laterality::kLeft};
-  const RecipeResult result = recipe.apply_traced(image, context);
-  const Shape shape = recipe.output_shape(image, context);
+void apply_and_check(const image::Recipe& recipe) {
+  const image::Image image = small_image();
+  const image::ImageContext context{image::PixelBox{1, 1, {4, 3}}, image::Laterality::kLeft};
+  const image::RecipeResult result = recipe.apply_traced(image, context);
+  const engine::Shape shape = recipe.output_shape(image, context);
   if (result.tensor.dims() != shape.with_batch(1)) std::abort();
   if (recipe.has_fixed_size() && recipe.output_shape() != shape) std::abort();
   if (!std::isfinite(result.map.offset_y) || result.map.scale_x == 0) std::abort();
@@ -56,7 +56,7 @@ std::string recipe_from(const std::uint8_t* data, std::size_t size) {
     };
     const std::string box = R"("height": )" + number(1, 1) + R"(, "width": )" + number(2, 1);
     const std::string corner = R"("top": )" + number(3, 0) + R"(, "left": )" + number(4, 0);
-    const auto methods = resize_methods();
+    const auto methods = image::resize_methods();
     const std::string method(methods[data[i] / 16 % methods.size()].name);
     if (!steps.empty()) steps += ", ";
     switch (data[i] % 9) {

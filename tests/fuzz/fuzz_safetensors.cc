@@ -40,22 +40,23 @@ void read_or_refuse(Action&& action) {
   }
 }
 
-void check_tensor(const apatite::SafetensorsHeader& header, const apatite::TensorEntry& entry,
-                  std::span<const std::byte> file) {
-  const auto loaded = apatite::load_tensor(header.bytes_of(entry, file), entry, "fuzz");
+void check_tensor(const apatite::weights::SafetensorsHeader& header,
+                  const apatite::weights::TensorEntry& entry, std::span<const std::byte> file) {
+  const auto loaded = apatite::weights::load_tensor(header.bytes_of(entry, file), entry, "fuzz");
   demand(loaded.values.dims() == entry.dims);
   for (const float x : loaded.values.values()) {
     demand(std::isfinite(x) && std::bit_cast<std::uint32_t>(x) != 0x80000000U);
   }
 }
 
-void check_weights_file(const apatite::SafetensorsHeader& header) {
-  const auto metadata = apatite::metadata_from_strings(header.metadata, "fuzz");
-  demand(apatite::metadata_from_strings(apatite::to_strings(metadata), "fuzz") == metadata);
+void check_weights_file(const apatite::weights::SafetensorsHeader& header) {
+  const auto metadata = apatite::weights::metadata_from_strings(header.metadata, "fuzz");
+  demand(apatite::weights::metadata_from_strings(apatite::weights::to_strings(metadata), "fuzz") ==
+         metadata);
   try {
-    const apatite::Shape input = apatite::default_input(metadata.model);
-    const auto graph = apatite::build_model(metadata.model, input.height, input.width);
-    apatite::check_table(graph.parameters(), header.tensors, "fuzz");
+    const apatite::engine::Shape input = apatite::weights::default_input(metadata.model);
+    const auto graph = apatite::models::build_model(metadata.model, input.height, input.width);
+    apatite::weights::check_table(graph.parameters(), header.tensors, "fuzz");
   } catch (const Error& error) {
     // kUsage: no input that is small enough fits this network.
     demand(error.kind() == ErrorKind::kBadFile || error.kind() == ErrorKind::kUsage);
@@ -89,9 +90,10 @@ const std::string& seed_file() {
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   const auto file = std::as_bytes(std::span(data, size));
   read_or_refuse([&] {
-    const apatite::SafetensorsHeader header = apatite::parse_safetensors(file, "fuzz");
+    const apatite::weights::SafetensorsHeader header =
+        apatite::weights::parse_safetensors(file, "fuzz");
     std::uint64_t covered = header.data_begin;
-    for (const apatite::TensorEntry& entry : header.tensors) {
+    for (const apatite::weights::TensorEntry& entry : header.tensors) {
       covered += entry.end - entry.begin;
       demand(header.find(entry.name) == &entry);
       read_or_refuse([&] { check_tensor(header, entry, file); });

@@ -40,11 +40,11 @@ struct Case {
   explicit Case(const std::string& name)
       : network(read_golden("networks/" + name + ".json")),
         seed(network.at("seed").get<std::uint64_t>()),
-        graph(build_model(model_config_from_json(network.at("model"), name),
-                          network.at("height").get<std::int64_t>(),
-                          network.at("width").get<std::int64_t>())),
-        source(graph, SeededParameters(seed)),
-        image(self_test_input(graph.node(0).shape, seed)) {
+        graph(models::build_model(models::model_config_from_json(network.at("model"), name),
+                                  network.at("height").get<std::int64_t>(),
+                                  network.at("width").get<std::int64_t>())),
+        source(graph, weights::SeededParameters(seed)),
+        image(weights::self_test_input(graph.node(0).shape, seed)) {
     for (const Json& other : read_golden("gradients.json")) {
       if (other.at("network") == name) golden = other;
     }
@@ -52,26 +52,26 @@ struct Case {
     for (const auto& [node, sums] : golden.at("gradients").items()) {
       wrt.push_back(graph.find(node));
     }
-    differentiated = differentiate(graph, wrt);
+    differentiated = layers::differentiate(graph, wrt);
   }
 
   Json network;
   Json golden;
   std::uint64_t seed;
-  Graph graph;
+  engine::Graph graph;
   LoadedParameters source;
-  Tensor image;
+  engine::Tensor image;
   std::vector<std::int64_t> targets;
-  std::vector<NodeId> wrt;
-  Differentiated differentiated;
+  std::vector<engine::NodeId> wrt;
+  layers::Differentiated differentiated;
 };
 
 class Gradients : public ::testing::TestWithParam<std::string> {};
 
 TEST_P(Gradients, Reference64AgreesWithTorchTo1e9) {
   const Case c(GetParam());
-  const std::vector<Tensor64> gradients =
-      find_backend("reference64")
+  const std::vector<engine::Tensor64> gradients =
+      engine::find_backend("reference64")
           .compile(c.differentiated.graph, c.source, {.outputs = c.differentiated.gradients})
           ->run64(c.image, c.targets);
   ASSERT_GE(gradients.size(), 8U);
@@ -94,24 +94,24 @@ TEST_P(Gradients, EqualCentralDifferences) {
 // The logits come with the gradients from one run; a batch of two classes.
 TEST_P(Gradients, ExactHasTheReferencesBits) {
   const Case c(GetParam());
-  std::vector<NodeId> outputs = c.differentiated.gradients;
+  std::vector<engine::NodeId> outputs = c.differentiated.gradients;
   outputs.push_back(c.graph.output());
-  auto images = Tensor::uninitialized(c.graph.node(0).shape.with_batch(2));
+  auto images = engine::Tensor::uninitialized(c.graph.node(0).shape.with_batch(2));
   std::copy_n(c.image.data(), c.image.size(), images.data());
   std::reverse_copy(c.image.data(), c.image.data() + c.image.size(),
                     images.data() + c.image.size());
-  const std::vector<std::int64_t> targets{c.targets[0], kPredicted};
-  const std::vector<Tensor> expected =
-      find_backend("reference")
+  const std::vector<std::int64_t> targets{c.targets[0], engine::kPredicted};
+  const std::vector<engine::Tensor> expected =
+      engine::find_backend("reference")
           .compile(c.differentiated.graph, c.source, {.outputs = outputs})
           ->run(images, targets);
   int runs = 0;
-  for (const Isa& isa : find_backend("exact").isas()) {
+  for (const engine::Isa& isa : engine::find_backend("exact").isas()) {
     if (!isa.present) continue;
     for (const int threads : {1, 3}) {
       if (isa.name == "scalar" && threads > 1) continue;  // slow
-      const std::vector<Tensor> actual =
-          find_backend("exact")
+      const std::vector<engine::Tensor> actual =
+          engine::find_backend("exact")
               .compile(
                   c.differentiated.graph, c.source,
                   {.outputs = outputs, .threads = threads, .isa = isa.name, .fuse = threads == 1})

@@ -42,39 +42,40 @@ struct Case {
   explicit Case(const Path& file)
       : golden(parse_json(read_file(file, 1 << 20), file.string())),
         seed(golden.at("seed").get<std::uint64_t>()),
-        graph(build_model(model_config_from_json(golden.at("model"), file.string()),
-                          golden.at("height").get<std::int64_t>(),
-                          golden.at("width").get<std::int64_t>())),
-        source(graph, SeededParameters(seed)),
-        image(self_test_input(graph.node(0).shape, seed)) {
-    for (NodeId id = 0; id < graph.nodes().size(); ++id) nodes.push_back(id);
+        graph(models::build_model(models::model_config_from_json(golden.at("model"), file.string()),
+                                  golden.at("height").get<std::int64_t>(),
+                                  golden.at("width").get<std::int64_t>())),
+        source(graph, weights::SeededParameters(seed)),
+        image(weights::self_test_input(graph.node(0).shape, seed)) {
+    for (engine::NodeId id = 0; id < graph.nodes().size(); ++id) nodes.push_back(id);
   }
 
-  [[nodiscard]] std::vector<Tensor> run(std::string_view backend, CompileOptions options) const {
-    return find_backend(backend).compile(graph, source, options)->run(image);
+  [[nodiscard]] std::vector<engine::Tensor> run(std::string_view backend,
+                                                engine::CompileOptions options) const {
+    return engine::find_backend(backend).compile(graph, source, options)->run(image);
   }
 
   Json golden;
   std::uint64_t seed;
-  Graph graph;
+  engine::Graph graph;
   LoadedParameters source;
-  Tensor image;
-  std::vector<NodeId> nodes;  // all
+  engine::Tensor image;
+  std::vector<engine::NodeId> nodes;  // all
 };
 
 class Network : public ::testing::TestWithParam<Path> {};
 
 TEST_P(Network, Reference64AgreesWithTorchvisionTo1e9) {
   const Case network(GetParam());
-  CompileOptions options{.outputs = {network.graph.output()}};
+  engine::CompileOptions options{.outputs = {network.graph.output()}};
   const Json& taps = network.golden.at("taps");
   ASSERT_GE(taps.size(), 5U);
   for (const auto& [name, unused] : taps.items()) {
     options.outputs.push_back(network.graph.find(name));
   }
-  const std::vector<Tensor64> values = find_backend("reference64")
-                                           .compile(network.graph, network.source, options)
-                                           ->run64(network.image);
+  const std::vector<engine::Tensor64> values = engine::find_backend("reference64")
+                                                   .compile(network.graph, network.source, options)
+                                                   ->run64(network.image);
   const auto logits = network.golden.at("logits").get<std::vector<double>>();
   ASSERT_EQ(values[0].size(), logits.size());
   for (std::size_t i = 0; i < logits.size(); ++i) {
@@ -101,15 +102,15 @@ TEST_P(Network, GoldenLogitsTellClassesApart) {
 // within 8 standard deviations of torchvision's, by the statistical estimate of error_bound.h.
 TEST_P(Network, ReferenceLiesWithinTheDerivedBounds) {
   const Case network(GetParam());
-  const Graph& graph = network.graph;
-  const std::vector<Tensor> values = network.run("reference", {.outputs = network.nodes});
+  const engine::Graph& graph = network.graph;
+  const std::vector<engine::Tensor> values = network.run("reference", {.outputs = network.nodes});
   const ErrorBound bounds(graph, network.source);
   std::vector<std::vector<double>> variance(graph.nodes().size());
   variance[0].assign(network.image.size(), 0.0);
-  for (NodeId id = 1; id < graph.nodes().size(); ++id) {
+  for (engine::NodeId id = 1; id < graph.nodes().size(); ++id) {
     std::vector<std::span<const float>> inputs;
     std::vector<std::vector<double>> input_variance;
-    for (const NodeId input : graph.node(id).inputs) {
+    for (const engine::NodeId input : graph.node(id).inputs) {
       inputs.push_back(values[input].values());
       input_variance.push_back(variance[input]);
     }
@@ -135,21 +136,22 @@ TEST_P(Network, ReferenceLiesWithinTheDerivedBounds) {
 
 // The output alone, fused and not, and with every node tapped. Scalar code is slow: a large network
 // runs on it once.
-std::vector<CompileOptions> ways_to_run(const Case& network, const std::string& isa) {
-  const bool once = isa == "scalar" && total_cost(network.graph).multiply_adds > 100'000'000;
+std::vector<engine::CompileOptions> ways_to_run(const Case& network, const std::string& isa) {
+  const bool once =
+      isa == "scalar" && models::total_cost(network.graph).multiply_adds > 100'000'000;
   if (once) return {{.isa = isa}};
   return {{.isa = isa}, {.isa = isa, .fuse = false}, {.outputs = network.nodes, .isa = isa}};
 }
 
 TEST_P(Network, ExactHasTheReferencesBits) {
   const Case network(GetParam());
-  const std::vector<Tensor> expected = network.run("reference", {.outputs = network.nodes});
+  const std::vector<engine::Tensor> expected = network.run("reference", {.outputs = network.nodes});
   int runs = 0;
-  for (const Isa& isa : find_backend("exact").isas()) {
+  for (const engine::Isa& isa : engine::find_backend("exact").isas()) {
     if (!isa.present) continue;
-    for (const CompileOptions& options : ways_to_run(network, isa.name)) {
-      const std::vector<Tensor> actual = network.run("exact", options);
-      const std::vector<NodeId> ids = resolve_outputs(network.graph, options);
+    for (const engine::CompileOptions& options : ways_to_run(network, isa.name)) {
+      const std::vector<engine::Tensor> actual = network.run("exact", options);
+      const std::vector<engine::NodeId> ids = engine::resolve_outputs(network.graph, options);
       ASSERT_EQ(actual.size(), ids.size());
       for (std::size_t i = 0; i < ids.size(); ++i) {
         ASSERT_EQ(bit_difference(expected[ids[i]].values(), actual[i].values()), "")

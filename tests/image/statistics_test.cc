@@ -6,7 +6,7 @@
 
 #include "tests/support/seeded_image.h"
 
-namespace apatite {
+namespace apatite::image {
 namespace {
 
 TEST(Statistics, CountsWhatIsThere) {
@@ -61,4 +61,4 @@ TEST(To16Bits, SpansTheRange) {
 }
 
 }  // namespace
-}  // namespace apatite
+}  // namespace apatite::image

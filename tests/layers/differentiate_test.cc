@@ -21,7 +21,7 @@
 #include "tests/support/backends.h"
 #include "tests/support/map_parameters.h"
 
-namespace apatite {
+namespace apatite::layers {
 namespace {
 
 template <class Function>
@@ -36,109 +36,114 @@ std::string refusal(Function function) {
 }
 
 // input 2x2x3 -> relu -> pool -> gap -> fc (`classes` logits); "aside" leads nowhere.
-Graph classifier(std::int64_t classes) {
-  GraphBuilder builder({2, 2, 3});
-  const NodeId rectified = relu(builder, "relu", 0);
+engine::Graph classifier(std::int64_t classes) {
+  engine::GraphBuilder builder({2, 2, 3});
+  const engine::NodeId rectified = relu(builder, "relu", 0);
   relu(builder, "aside", rectified);
-  const NodeId pool = max_pool2d(builder, "pool", rectified, {.kernel = {1, 2}, .stride = {1, 1}});
-  const NodeId mean = global_avg_pool(builder, "gap", pool);
-  const NodeId logits = linear(builder, "fc", mean, {.out_features = classes, .bias = false});
+  const engine::NodeId pool =
+      max_pool2d(builder, "pool", rectified, {.kernel = {1, 2}, .stride = {1, 1}});
+  const engine::NodeId mean = global_avg_pool(builder, "gap", pool);
+  const engine::NodeId logits =
+      linear(builder, "fc", mean, {.out_features = classes, .bias = false});
   return std::move(builder).build(logits);
 }
 
-std::vector<std::string> names_behind(const Graph& graph, NodeId first) {
+std::vector<std::string> names_behind(const engine::Graph& graph, engine::NodeId first) {
   std::vector<std::string> names;
-  for (NodeId id = first; id < graph.nodes().size(); ++id) names.push_back(graph.node(id).name);
+  for (engine::NodeId id = first; id < graph.nodes().size(); ++id)
+    names.push_back(graph.node(id).name);
   return names;
 }
 
 TEST(Differentiate, AddsOnlyWhatLiesBetweenTheNodeAndTheScore) {
-  const Graph graph = classifier(2);
-  const NodeId forward = graph.nodes().size();
-  const std::vector<NodeId> pool{graph.find("pool")};
+  const engine::Graph graph = classifier(2);
+  const engine::NodeId forward = graph.nodes().size();
+  const std::vector<engine::NodeId> pool{graph.find("pool")};
   const Differentiated result = differentiate(graph, pool);
   EXPECT_EQ(names_behind(result.graph, forward),
             (std::vector<std::string>{"fc:gradient", "gap:gradient", "pool:gradient"}));
   EXPECT_EQ(result.graph.node(result.gradients.at(0)).name, "pool:gradient");
   EXPECT_EQ(result.graph.node(result.gradients[0]).shape, graph.node(pool[0]).shape);
   EXPECT_EQ(result.graph.output(), graph.output());
-  for (NodeId id = 0; id < forward; ++id) {
+  for (engine::NodeId id = 0; id < forward; ++id) {
     EXPECT_EQ(result.graph.node(id).name, graph.node(id).name);
   }
 }
 
 TEST(Differentiate, OfTheLogitsThemselvesIsTheSeed) {
-  const Graph graph = classifier(2);
-  const std::vector<NodeId> logits{graph.output()};
+  const engine::Graph graph = classifier(2);
+  const std::vector<engine::NodeId> logits{graph.output()};
   const Differentiated result = differentiate(graph, logits);
   EXPECT_EQ(result.graph.nodes().size(), graph.nodes().size() + 1);
-  EXPECT_TRUE(std::holds_alternative<ScoreGrad>(result.graph.node(result.gradients.at(0)).op));
+  EXPECT_TRUE(
+      std::holds_alternative<engine::ScoreGrad>(result.graph.node(result.gradients.at(0)).op));
 }
 
 // x is read by a (twice) and b: ((a#0 + a#1) + b).
 TEST(Differentiate, AddsTheGradientsOfAllReadersInTheirOrder) {
-  GraphBuilder builder({3, 1, 1});
-  const NodeId x = relu(builder, "x", 0);
-  const NodeId a = concat(builder, "a", {x, x});
-  const NodeId b = concat(builder, "b", {x, a});
-  const Graph graph = std::move(builder).build(b);
-  const std::vector<NodeId> wrt{x};
+  engine::GraphBuilder builder({3, 1, 1});
+  const engine::NodeId x = relu(builder, "x", 0);
+  const engine::NodeId a = concat(builder, "a", {x, x});
+  const engine::NodeId b = concat(builder, "b", {x, a});
+  const engine::Graph graph = std::move(builder).build(b);
+  const std::vector<engine::NodeId> wrt{x};
   const Differentiated result = differentiate(graph, wrt);
   EXPECT_EQ(names_behind(result.graph, b + 1),
             (std::vector<std::string>{"b:gradient", "a:gradient", "x:gradient:a", "x:gradient:a#1",
                                       "x:gradient:+a#1", "x:gradient:b", "x:gradient"}));
-  const Node& sum = result.graph.node(result.gradients.at(0));
+  const engine::Node& sum = result.graph.node(result.gradients.at(0));
   EXPECT_EQ(result.graph.node(sum.inputs.at(0)).name, "x:gradient:+a#1");
   EXPECT_EQ(result.graph.node(sum.inputs.at(1)).name, "x:gradient:b");
 }
 
 TEST(Differentiate, RefusesANodeThatDoesNotInfluenceTheScore) {
-  const Graph graph = classifier(2);
-  const std::vector<NodeId> aside{graph.find("aside")};
+  const engine::Graph graph = classifier(2);
+  const std::vector<engine::NodeId> aside{graph.find("aside")};
   EXPECT_EQ(
       refusal([&] { differentiate(graph, aside); }),
       "aside: does not influence the score, the output of fc; choose a node that leads to it");
-  const std::vector<NodeId> missing{99};
+  const std::vector<engine::NodeId> missing{99};
   EXPECT_EQ(refusal([&] { differentiate(graph, missing); }),
             "gradient: there is no node number 99");
 }
 
 TEST(Differentiate, RefusesAnOutputWithoutLogitsAndASecondPass) {
-  GraphBuilder builder({3, 4, 5});
-  const NodeId last = relu(builder, "relu", 0);
-  const Graph image = std::move(builder).build(last);
-  const std::vector<NodeId> input{0};
+  engine::GraphBuilder builder({3, 4, 5});
+  const engine::NodeId last = relu(builder, "relu", 0);
+  const engine::Graph image = std::move(builder).build(last);
+  const std::vector<engine::NodeId> input{0};
   EXPECT_EQ(refusal([&] { differentiate(image, input); }),
             "relu: the network ends in 3x4x5, which are no logits; only a network that ends in a "
             "vector has a score per class");
 
-  const Graph graph = classifier(2);
-  const std::vector<NodeId> mean{graph.find("gap")};
+  const engine::Graph graph = classifier(2);
+  const std::vector<engine::NodeId> mean{graph.find("gap")};
   const Differentiated once = differentiate(graph, mean);
-  GraphBuilder more(once.graph);
-  const NodeId logits = relu(more, "more", once.gradients.at(0));
+  engine::GraphBuilder more(once.graph);
+  const engine::NodeId logits = relu(more, "more", once.gradients.at(0));
   EXPECT_EQ(refusal([&] { differentiate(std::move(more).build(logits), input); }),
             "gap:gradient: linear_input_grad cannot be differentiated again; differentiate the "
             "network itself");
 }
 
 // Two classes by two logits, and by one.
-class Targets : public ::testing::TestWithParam<const Backend*> {
+class Targets : public ::testing::TestWithParam<const engine::Backend*> {
  protected:
   // The gradient of the score with respect to the image, by hand. Weights: 3 and 5 for logit 0,
   // -7 and 2 for logit 1.
-  static Tensor run(const Backend& backend, std::int64_t classes,
-                    const std::vector<std::int64_t>& targets, const Tensor& images) {
-    const Graph graph = classifier(classes);
+  static engine::Tensor run(const engine::Backend& backend, std::int64_t classes,
+                            const std::vector<std::int64_t>& targets,
+                            const engine::Tensor& images) {
+    const engine::Graph graph = classifier(classes);
     const MapParameters parameters({{"fc.weight", weights(classes)}});
-    const std::vector<NodeId> input{0};
+    const std::vector<engine::NodeId> input{0};
     const Differentiated result = differentiate(graph, input);
     return backend.compile(result.graph, parameters, {.outputs = result.gradients})
         ->run(images, targets)
         .at(0);
   }
-  static Tensor weights(std::int64_t classes) {
-    Tensor w({classes, 2});
+  static engine::Tensor weights(std::int64_t classes) {
+    engine::Tensor w({classes, 2});
     const float values[] = {3, 5, -7, 2};
     std::copy_n(values, w.size(), w.data());
     return w;
@@ -147,8 +152,8 @@ class Targets : public ::testing::TestWithParam<const Backend*> {
 
 // Rows (1, 1, 2): the windows (1, 1) and (1, 2) pass to the first 1 and to the 2. Rows (-1, 4, 4):
 // both windows pass to the first 4. Rows of zeros: nothing passes the ReLU.
-Tensor images_with_ties() {
-  Tensor images({2, 2, 2, 3});
+engine::Tensor images_with_ties() {
+  engine::Tensor images({2, 2, 2, 3});
   const float values[] = {1, 1, 2, -1, 4, 4, 0, 0, 0, 2, 2, 2, 1, 1, 2, -1, 4, 4, 0, 0, 0, 2, 2, 2};
   std::copy_n(values, images.size(), images.data());
   return images;
@@ -162,34 +167,35 @@ std::vector<float> expected_gradient(float channel0, float channel1) {
   return g;
 }
 
-std::vector<float> image_of(const Tensor& batch, std::size_t image) {
+std::vector<float> image_of(const engine::Tensor& batch, std::size_t image) {
   const auto values = batch.values().subspan(image * 12, 12);
   return {values.begin(), values.end()};
 }
 
 TEST_P(Targets, EachImageHasItsOwnAndTiesGoToTheFirst) {
-  const Tensor g = run(*GetParam(), 2, {0, 1}, images_with_ties());
+  const engine::Tensor g = run(*GetParam(), 2, {0, 1}, images_with_ties());
   EXPECT_EQ(image_of(g, 0), expected_gradient(3, 5));
   EXPECT_EQ(image_of(g, 1), expected_gradient(-7, 2));
 }
 
 TEST_P(Targets, ThePredictedClassIsTheFirstLargestLogit) {
   // Logit 0 is positive, logit 1 negative.
-  for (const auto& targets : {std::vector<std::int64_t>{}, {kPredicted, kPredicted}}) {
-    const Tensor g = run(*GetParam(), 2, targets, images_with_ties());
+  for (const auto& targets :
+       {std::vector<std::int64_t>{}, {engine::kPredicted, engine::kPredicted}}) {
+    const engine::Tensor g = run(*GetParam(), 2, targets, images_with_ties());
     EXPECT_EQ(image_of(g, 0), expected_gradient(3, 5));
     EXPECT_EQ(image_of(g, 1), expected_gradient(3, 5));
   }
   // An image of zeros: both logits are 0, the first wins; its gradient passes no ReLU.
-  const Tensor tie = run(*GetParam(), 2, {}, Tensor({1, 2, 2, 3}));
+  const engine::Tensor tie = run(*GetParam(), 2, {}, engine::Tensor({1, 2, 2, 3}));
   EXPECT_EQ(image_of(tie, 0), std::vector<float>(12, 0.0F));
 }
 
 TEST_P(Targets, OneLogitIsForClassOneAndAgainstClassZero) {
-  const Tensor g = run(*GetParam(), 1, {1, 0}, images_with_ties());
+  const engine::Tensor g = run(*GetParam(), 1, {1, 0}, images_with_ties());
   EXPECT_EQ(image_of(g, 0), expected_gradient(3, 5));
   EXPECT_EQ(image_of(g, 1), expected_gradient(-3, -5));
-  const Tensor predicted = run(*GetParam(), 1, {}, images_with_ties());
+  const engine::Tensor predicted = run(*GetParam(), 1, {}, images_with_ties());
   EXPECT_EQ(image_of(predicted, 0), expected_gradient(3, 5));
 }
 
@@ -216,24 +222,24 @@ TEST_P(Targets, AreRefusedUnlessOneClassPerImage) {
 
 // A gradient that overflows is an error that names it, also where a ReLU lets nothing of it pass.
 TEST_P(Targets, AGradientThatOverflowsIsNamed) {
-  GraphBuilder builder({1, 4, 4});
-  const auto conv = [&](const std::string& name, NodeId x) {
+  engine::GraphBuilder builder({1, 4, 4});
+  const auto conv = [&](const std::string& name, engine::NodeId x) {
     return conv2d(builder, name, x, {.out_channels = 1, .kernel = {1, 1}});
   };
-  const NodeId dead = relu(builder, "dead", conv("a", 0));
-  const NodeId mean = global_avg_pool(builder, "gap", conv("c", conv("b", dead)));
-  const NodeId logits = linear(builder, "fc", mean, {.out_features = 2, .bias = false});
-  const Graph graph = std::move(builder).build(logits);
+  const engine::NodeId dead = relu(builder, "dead", conv("a", 0));
+  const engine::NodeId mean = global_avg_pool(builder, "gap", conv("c", conv("b", dead)));
+  const engine::NodeId logits = linear(builder, "fc", mean, {.out_features = 2, .bias = false});
+  const engine::Graph graph = std::move(builder).build(logits);
   const MapParameters parameters({{"a.weight", filled({1, 1, 1, 1}, -1)},
                                   {"b.weight", filled({1, 1, 1, 1}, 1e30F)},
                                   {"c.weight", filled({1, 1, 1, 1}, 1e30F)},
                                   {"fc.weight", filled({2, 1}, 1)}});
-  const std::vector<NodeId> input{0};
+  const std::vector<engine::NodeId> input{0};
   const Differentiated result = differentiate(graph, input);
   for (const bool fuse : {true, false}) {
     const auto executable = GetParam()->compile(
         result.graph, parameters, {.outputs = result.gradients, .threads = 2, .fuse = fuse});
-    const Tensor images = filled({2, 1, 4, 4}, 1);
+    const engine::Tensor images = filled({2, 1, 4, 4}, 1);
     const std::vector<std::int64_t> targets{0, 1};
     if (GetParam()->name() == "reference64") {  // where 1e60 is a number
       EXPECT_EQ(executable->run64(images, targets).at(0).data()[0], 0.0);
@@ -255,4 +261,4 @@ INSTANTIATE_TEST_SUITE_P(All, Targets, ::testing::ValuesIn(present_backends()),
                          [](const auto& test) { return test_name(*test.param); });
 
 }  // namespace
-}  // namespace apatite
+}  // namespace apatite::layers

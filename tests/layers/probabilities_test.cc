@@ -10,7 +10,7 @@
 #include "layers/sigmoid.h"
 #include "layers/softmax.h"
 
-namespace apatite {
+namespace apatite::layers {
 namespace {
 
 // Bits that every machine must give; e and 1/e are the correctly rounded values.
@@ -72,4 +72,4 @@ TEST(Sigmoid, HasNoLossOnEitherSide) {
 }
 
 }  // namespace
-}  // namespace apatite
+}  // namespace apatite::layers

@@ -10,7 +10,7 @@
 #include "layers/differentiate.h"
 #include "models/describe.h"
 
-namespace apatite {
+namespace apatite::models {
 namespace {
 
 // Of the published weights with 1,000 classes (torchvision's model cards) and, for CIFAR, of
@@ -22,7 +22,7 @@ struct Published {
 
 class PublishedModel : public ::testing::TestWithParam<Published> {};
 
-Graph at_default_size(const std::string& name) {
+engine::Graph at_default_size(const std::string& name) {
   const ModelConfig config = default_config(name);
   const auto info = std::find_if(models().begin(), models().end(),
                                  [&](const ModelInfo& model) { return model.name == name; });
@@ -30,7 +30,7 @@ Graph at_default_size(const std::string& name) {
 }
 
 TEST_P(PublishedModel, HasThePublishedNumberOfParameters) {
-  const Graph graph = at_default_size(GetParam().name);
+  const engine::Graph graph = at_default_size(GetParam().name);
   EXPECT_EQ(total_cost(graph).parameters, GetParam().parameters);
 }
 
@@ -67,13 +67,13 @@ std::string build_refusal(const ModelConfig& config, std::int64_t height, std::i
   return refusal(ErrorKind::kUsage, [&] { build_model(config, height, width); });
 }
 
-std::vector<std::string> parameter_names(const Graph& graph) {
+std::vector<std::string> parameter_names(const engine::Graph& graph) {
   std::vector<std::string> names;
-  for (const Parameter& parameter : graph.parameters()) names.push_back(parameter.name);
+  for (const engine::Parameter& parameter : graph.parameters()) names.push_back(parameter.name);
   return names;
 }
 
-Shape shape_at(const Graph& graph, std::string_view node) {
+engine::Shape shape_at(const engine::Graph& graph, std::string_view node) {
   return graph.node(graph.find(node)).shape;
 }
 
@@ -84,8 +84,9 @@ TEST(Models, EveryPresetBuildsWithAnyHeadAndGreyImages) {
     ModelConfig config = default_config(info.name);
     config.classes = 1;
     config.input_channels = 1;
-    const Graph graph = build_model(config, info.default_input.height, info.default_input.width);
-    EXPECT_EQ(graph.node(graph.output()).shape, (Shape{1, 1, 1})) << info.name;
+    const engine::Graph graph =
+        build_model(config, info.default_input.height, info.default_input.width);
+    EXPECT_EQ(graph.node(graph.output()).shape, (engine::Shape{1, 1, 1})) << info.name;
     EXPECT_EQ(graph.node(graph.input()).shape.channels, 1) << info.name;
     EXPECT_FALSE(info.description.empty());
     ++presets;
@@ -94,7 +95,7 @@ TEST(Models, EveryPresetBuildsWithAnyHeadAndGreyImages) {
 }
 
 TEST(Models, ResNetHasTorchvisionsNames) {
-  const Graph graph = build_model({.architecture = "resnet50"}, 224, 224);
+  const engine::Graph graph = build_model({.architecture = "resnet50"}, 224, 224);
   const std::vector<std::string> names = parameter_names(graph);
   EXPECT_EQ(names[0], "conv1.weight");
   EXPECT_EQ(std::vector<std::string>(names.begin() + 1, names.begin() + 6),
@@ -111,30 +112,31 @@ TEST(Models, ResNetHasTorchvisionsNames) {
 }
 
 TEST(Models, NodesHaveTheNamesThatUsersTap) {
-  const Graph resnet = build_model({.architecture = "resnet101"}, 224, 224);
-  EXPECT_EQ(shape_at(resnet, "relu"), (Shape{64, 112, 112}));
-  EXPECT_EQ(shape_at(resnet, "maxpool"), (Shape{64, 56, 56}));
-  EXPECT_EQ(shape_at(resnet, "layer3.22.relu2"), (Shape{256, 14, 14}));
-  EXPECT_EQ(shape_at(resnet, "layer4.2.conv3"), (Shape{2048, 7, 7}));
-  EXPECT_EQ(shape_at(resnet, "layer4.2.add"), (Shape{2048, 7, 7}));
-  EXPECT_EQ(shape_at(resnet, "layer4.2.relu"), (Shape{2048, 7, 7}));
-  EXPECT_EQ(shape_at(resnet, "avgpool"), (Shape{2048, 1, 1}));
-  const Graph densenet = build_model({.architecture = "densenet201"}, 224, 224);
-  EXPECT_EQ(shape_at(densenet, "features.denseblock1.denselayer6.concat"), (Shape{256, 56, 56}));
-  EXPECT_EQ(shape_at(densenet, "features.transition3.pool"), (Shape{896, 7, 7}));
-  EXPECT_EQ(shape_at(densenet, "features.norm5"), (Shape{1920, 7, 7}));
-  EXPECT_EQ(shape_at(densenet, "features.relu5"), (Shape{1920, 7, 7}));
+  const engine::Graph resnet = build_model({.architecture = "resnet101"}, 224, 224);
+  EXPECT_EQ(shape_at(resnet, "relu"), (engine::Shape{64, 112, 112}));
+  EXPECT_EQ(shape_at(resnet, "maxpool"), (engine::Shape{64, 56, 56}));
+  EXPECT_EQ(shape_at(resnet, "layer3.22.relu2"), (engine::Shape{256, 14, 14}));
+  EXPECT_EQ(shape_at(resnet, "layer4.2.conv3"), (engine::Shape{2048, 7, 7}));
+  EXPECT_EQ(shape_at(resnet, "layer4.2.add"), (engine::Shape{2048, 7, 7}));
+  EXPECT_EQ(shape_at(resnet, "layer4.2.relu"), (engine::Shape{2048, 7, 7}));
+  EXPECT_EQ(shape_at(resnet, "avgpool"), (engine::Shape{2048, 1, 1}));
+  const engine::Graph densenet = build_model({.architecture = "densenet201"}, 224, 224);
+  EXPECT_EQ(shape_at(densenet, "features.denseblock1.denselayer6.concat"),
+            (engine::Shape{256, 56, 56}));
+  EXPECT_EQ(shape_at(densenet, "features.transition3.pool"), (engine::Shape{896, 7, 7}));
+  EXPECT_EQ(shape_at(densenet, "features.norm5"), (engine::Shape{1920, 7, 7}));
+  EXPECT_EQ(shape_at(densenet, "features.relu5"), (engine::Shape{1920, 7, 7}));
 }
 
 // He et al. 2016 put the stride into the first 1x1 convolution, torchvision into the 3x3.
 TEST(Models, TheStrideLiesWhereTheOptionSays) {
-  const Graph later = build_model({.architecture = "resnet50"}, 224, 224);
-  EXPECT_EQ(shape_at(later, "layer2.0.conv1"), (Shape{128, 56, 56}));
-  EXPECT_EQ(shape_at(later, "layer2.0.conv2"), (Shape{128, 28, 28}));
-  const Graph first =
+  const engine::Graph later = build_model({.architecture = "resnet50"}, 224, 224);
+  EXPECT_EQ(shape_at(later, "layer2.0.conv1"), (engine::Shape{128, 56, 56}));
+  EXPECT_EQ(shape_at(later, "layer2.0.conv2"), (engine::Shape{128, 28, 28}));
+  const engine::Graph first =
       build_model({.architecture = "resnet50", .options = {{"stride_in_1x1", true}}}, 224, 224);
-  EXPECT_EQ(shape_at(first, "layer2.0.conv1"), (Shape{128, 28, 28}));
-  EXPECT_EQ(shape_at(first, "layer2.0.conv2"), (Shape{128, 28, 28}));
+  EXPECT_EQ(shape_at(first, "layer2.0.conv1"), (engine::Shape{128, 28, 28}));
+  EXPECT_EQ(shape_at(first, "layer2.0.conv2"), (engine::Shape{128, 28, 28}));
   EXPECT_EQ(total_cost(first).parameters, total_cost(later).parameters);
   EXPECT_LT(total_cost(first).multiply_adds, total_cost(later).multiply_adds);
 }
@@ -145,9 +147,9 @@ TEST(Models, DenseNetBcOfThePaperHasItsParameters) {
       .architecture = "densenet",
       .classes = 10,
       .options = {{"growth", 12}, {"blocks", {16, 16, 16}}, {"stem", "cifar"}}};
-  const Graph graph = build_model(config, 32, 32);
+  const engine::Graph graph = build_model(config, 32, 32);
   EXPECT_EQ(total_cost(graph).parameters, 769162);
-  EXPECT_EQ(shape_at(graph, "features.norm5"), (Shape{342, 8, 8}));
+  EXPECT_EQ(shape_at(graph, "features.norm5"), (engine::Shape{342, 8, 8}));
 }
 
 TEST(Models, AnInputTooSmallIsRefusedWithTheLayerAndTheSmallestThatFits) {
@@ -227,9 +229,9 @@ TEST(ModelConfig, JsonIsReadStrictly) {
   EXPECT_NE(read({{"architecture", 18}}).find("must be a string"), std::string::npos);
 }
 
-std::vector<std::string> tap_names(const Graph& graph) {
+std::vector<std::string> tap_names(const engine::Graph& graph) {
   std::vector<std::string> names;
-  for (const NodeId id : candidate_taps(graph)) names.push_back(graph.node(id).name);
+  for (const engine::NodeId id : candidate_taps(graph)) names.push_back(graph.node(id).name);
   return names;
 }
 
@@ -248,7 +250,7 @@ TEST(Describe, PrintsEveryNodeTheTotalsAndTheTaps) {
                            .classes = 2,
                            .input_channels = 1,
                            .options = {{"blocks_per_stage", 1}, {"width", 4}}};
-  const Graph graph = build_model(config, 9, 8);
+  const engine::Graph graph = build_model(config, 9, 8);
   const std::string text = describe(graph);
   EXPECT_EQ(std::count(text.begin(), text.end(), '\n'),
             static_cast<std::ptrdiff_t>(graph.nodes().size()) + 3);
@@ -269,9 +271,9 @@ TEST(Describe, PrintsEveryNodeTheTotalsAndTheTaps) {
 // A layer's parameters count once, the gradient's multiply-adds as those of the layer; the taps are
 // the network's.
 TEST(Describe, CountsTheGradientsOfADifferentiatedNetwork) {
-  const Graph network = build_model({.architecture = "resnet18", .classes = 2}, 64, 48);
-  const std::vector<NodeId> input{network.input()};
-  const Graph both = differentiate(network, input).graph;
+  const engine::Graph network = build_model({.architecture = "resnet18", .classes = 2}, 64, 48);
+  const std::vector<engine::NodeId> input{network.input()};
+  const engine::Graph both = layers::differentiate(network, input).graph;
   EXPECT_EQ(total_cost(both).parameters, total_cost(network).parameters);
   EXPECT_EQ(total_cost(both).multiply_adds, 2 * total_cost(network).multiply_adds);
   EXPECT_EQ(tap_names(both), tap_names(network));
@@ -279,4 +281,4 @@ TEST(Describe, CountsTheGradientsOfADifferentiatedNetwork) {
 }
 
 }  // namespace
-}  // namespace apatite
+}  // namespace apatite::models

@@ -13,7 +13,7 @@
 #include "weights/conversion/convert.h"
 #include "weights/weights_file.h"
 
-namespace apatite {
+namespace apatite::study {
 namespace {
 
 namespace fs = std::filesystem;
@@ -23,16 +23,17 @@ class Cifar10 : public testing::Test {
   void SetUp() override {
     const fs::path data = shared_data();
     if (data.empty()) GTEST_SKIP() << "no shared/data";
-    ConvertOptions convert_options;
+    weights::ConvertOptions convert_options;
     convert_options.class_names = {"airplane", "automobile", "bird",  "cat",  "deer",
                                    "dog",      "frog",       "horse", "ship", "truck"};
-    const Conversion conversion = convert(data / "cifar10/resnet20-12fca82f.th", convert_options);
-    WeightsMetadata metadata;
+    const weights::Conversion conversion =
+        weights::convert(data / "cifar10/resnet20-12fca82f.th", convert_options);
+    weights::WeightsMetadata metadata;
     metadata.model = conversion.model;
     metadata.class_names = conversion.class_names;
     metadata.recipe = conversion.recipe;
     options_.weights = folder_ / "weights.safetensors";
-    write_weights(options_.weights, metadata, conversion.tensors);
+    weights::write_weights(options_.weights, metadata, conversion.tensors);
     images_ = options_.images = data / "cifar10/test";
     options_.output = folder_ / "predictions.csv";
   }
@@ -96,7 +97,7 @@ TEST_F(Cifar10, ResNet20GetsThePublishedAccuracy) {
 TEST_F(Cifar10, EveryVectorIsaGivesOneFileForAnyThreadsAndBatch) {
   take(500);
   std::size_t vectors = 0;
-  for (const Isa& isa : find_backend("exact").isas()) {
+  for (const engine::Isa& isa : engine::find_backend("exact").isas()) {
     if (!isa.present || isa.name == "scalar") continue;
     expect_one_file("exact", isa.name);
     ++vectors;
@@ -117,4 +118,4 @@ TEST_F(Cifar10, TheScalarPathGivesThatFileForAnyThreadsAndBatch) {
 }
 
 }  // namespace
-}  // namespace apatite
+}  // namespace apatite::study

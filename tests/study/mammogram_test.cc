@@ -7,7 +7,7 @@
 #include "tests/study/small_study.h"
 #include "tests/support/shared_data.h"
 
-namespace apatite {
+namespace apatite::study {
 namespace {
 
 class Mammogram : public testing::TestWithParam<const char*> {};
@@ -15,9 +15,9 @@ class Mammogram : public testing::TestWithParam<const char*> {};
 TEST_P(Mammogram, GivesTheSameBytesForAnyNumberOfDecoders) {
   const auto data = shared_data();
   if (data.empty()) GTEST_SKIP() << "no shared/data";
-  if (!have_gdcm()) GTEST_SKIP() << "built without GDCM";
-  const ModelConfig model{.architecture = GetParam(), .classes = 2, .input_channels = 3};
-  Json recipe = default_recipe(model);
+  if (!image::have_gdcm()) GTEST_SKIP() << "built without GDCM";
+  const models::ModelConfig model{.architecture = GetParam(), .classes = 2, .input_channels = 3};
+  Json recipe = weights::default_recipe(model);
   recipe["bit_depth"] = 16;
   recipe["divide_by"] = "max";
   recipe["steps"] = Json::array(
@@ -48,4 +48,4 @@ TEST_P(Mammogram, GivesTheSameBytesForAnyNumberOfDecoders) {
 INSTANTIATE_TEST_SUITE_P(Networks, Mammogram, testing::Values("resnet101", "densenet201"));
 
 }  // namespace
-}  // namespace apatite
+}  // namespace apatite::study

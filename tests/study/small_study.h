@@ -16,20 +16,20 @@
 #include "weights/init.h"
 #include "weights/weights_file.h"
 
-namespace apatite {
+namespace apatite::study {
 
 // An 8-bit RGB image of noise.
 inline void write_noise_png(const std::filesystem::path& path, std::int64_t height,
                             std::int64_t width, std::uint64_t seed) {
-  Image image = make_image<std::uint8_t>(height, width, 3);
+  image::Image image = image::make_image<std::uint8_t>(height, width, 3);
   std::uint64_t counter = 0;
   for (std::uint8_t& sample : image.values<std::uint8_t>()) {
     sample = static_cast<std::uint8_t>(random_bits(seed, counter++));
   }
-  write_png(path, image);
+  image::write_png(path, image);
 }
 
-inline ModelConfig small_model(std::int64_t classes = 2) {
+inline models::ModelConfig small_model(std::int64_t classes = 2) {
   return {.architecture = "cifar_resnet",
           .classes = classes,
           .input_channels = 3,
@@ -38,25 +38,25 @@ inline ModelConfig small_model(std::int64_t classes = 2) {
 
 // Images as they are, whatever their size.
 inline Json keep_size_recipe() {
-  Json recipe = default_recipe(small_model());
+  Json recipe = weights::default_recipe(small_model());
   recipe["steps"] = Json::array();
   return recipe;
 }
 
-inline void write_small_weights(const std::filesystem::path& path, const ModelConfig& model,
+inline void write_small_weights(const std::filesystem::path& path, const models::ModelConfig& model,
                                 const std::vector<std::string>& classes, const Json& recipe) {
-  WeightsMetadata metadata;
+  weights::WeightsMetadata metadata;
   metadata.model = model;
   metadata.class_names = classes;
   metadata.recipe = recipe;
-  const Graph graph = build_model(model, 64, 64);
-  write_weights(path, metadata, seeded_tensors(graph, 11));
+  const engine::Graph graph = models::build_model(model, 64, 64);
+  weights::write_weights(path, metadata, weights::seeded_tensors(graph, 11));
 }
 
 class SmallStudy {
  public:
   // `images` of them in two classes, and weights.safetensors.
-  explicit SmallStudy(int images, const Json& recipe = default_recipe(small_model()))
+  explicit SmallStudy(int images, const Json& recipe = weights::default_recipe(small_model()))
       : images_(images) {
     for (const char* name : {"images", "images/benign", "images/malignant"}) {
       std::filesystem::create_directory(folder_ / name);
@@ -84,4 +84,4 @@ class SmallStudy {
   int images_;
 };
 
-}  // namespace apatite
+}  // namespace apatite::study

@@ -18,82 +18,84 @@ using Value = std::vector<double>;
 // The network in binary64, from a given value of any node on.
 class Evaluator {
  public:
-  Evaluator(const Graph& graph, const ParameterSource& source, const Tensor& image)
+  Evaluator(const engine::Graph& graph, const engine::ParameterSource& source,
+            const engine::Tensor& image)
       : graph_(graph), values_(graph.nodes().size()) {
-    for (const Node& node : graph.nodes()) {
-      parameters_.push_back(reference::load_parameters<double>(graph, node, source));
+    for (const engine::Node& node : graph.nodes()) {
+      parameters_.push_back(engine::reference::load_parameters<double>(graph, node, source));
     }
     values_[0].assign(image.values().begin(), image.values().end());
-    for (NodeId id = 1; id < values_.size(); ++id) values_[id] = compute(id, values_);
+    for (engine::NodeId id = 1; id < values_.size(); ++id) values_[id] = compute(id, values_);
   }
 
-  [[nodiscard]] const Value& value(NodeId id) const { return values_[id]; }
+  [[nodiscard]] const Value& value(engine::NodeId id) const { return values_[id]; }
 
   // The score with `node` at `value`; nothing if that lies in another linear piece of the network.
-  [[nodiscard]] std::optional<double> score(NodeId node, Value value, std::int64_t target) const {
+  [[nodiscard]] std::optional<double> score(engine::NodeId node, Value value,
+                                            std::int64_t target) const {
     std::vector<bool> is_changed(values_.size());
     is_changed[node] = true;
     std::vector<Value> all = values_;
     all[node] = std::move(value);
-    for (NodeId id = node + 1; id < values_.size(); ++id) {
-      const std::vector<NodeId>& inputs = graph_.node(id).inputs;
-      is_changed[id] =
-          std::any_of(inputs.begin(), inputs.end(), [&](NodeId i) { return is_changed[i]; });
+    for (engine::NodeId id = node + 1; id < values_.size(); ++id) {
+      const std::vector<engine::NodeId>& inputs = graph_.node(id).inputs;
+      is_changed[id] = std::any_of(inputs.begin(), inputs.end(),
+                                   [&](engine::NodeId i) { return is_changed[i]; });
       if (!is_changed[id]) continue;
       if (!same_piece(id, all)) return std::nullopt;
       all[id] = compute(id, all);
     }
     const Value& logits = all[graph_.output()];
-    return score_of(std::span<const double>(logits), target);
+    return engine::score_of(std::span<const double>(logits), target);
   }
 
  private:
-  [[nodiscard]] Value compute(NodeId id, const std::vector<Value>& values) const {
-    const Node& node = graph_.node(id);
-    std::vector<reference::View<double>> inputs;
-    for (const NodeId input : node.inputs) {
+  [[nodiscard]] Value compute(engine::NodeId id, const std::vector<Value>& values) const {
+    const engine::Node& node = graph_.node(id);
+    std::vector<engine::reference::View<double>> inputs;
+    for (const engine::NodeId input : node.inputs) {
       inputs.push_back({values[input].data(), graph_.node(input).shape});
     }
     Value y(static_cast<std::size_t>(node.shape.size()));
-    reference::run_node(node, parameters_[id], inputs, kPredicted, y.data());
+    engine::reference::run_node(node, parameters_[id], inputs, engine::kPredicted, y.data());
     return y;
   }
 
-  [[nodiscard]] bool same_piece(NodeId id, const std::vector<Value>& values) const {
-    const Node& node = graph_.node(id);
-    if (std::holds_alternative<Relu>(node.op)) {
+  [[nodiscard]] bool same_piece(engine::NodeId id, const std::vector<Value>& values) const {
+    const engine::Node& node = graph_.node(id);
+    if (std::holds_alternative<engine::Relu>(node.op)) {
       const Value& before = values_[node.inputs[0]];
       const Value& after = values[node.inputs[0]];
       return std::equal(before.begin(), before.end(), after.begin(),
                         [](double a, double b) { return (a > 0) == (b > 0); });
     }
-    if (const auto* pool = std::get_if<MaxPool2d>(&node.op)) {
+    if (const auto* pool = std::get_if<engine::MaxPool2d>(&node.op)) {
       return routes(*pool, node, values_) == routes(*pool, node, values);
     }
     return true;
   }
 
   // Which output each maximum goes to, as a gradient of 1, 2, 3, ...
-  [[nodiscard]] Value routes(const MaxPool2d& pool, const Node& node,
+  [[nodiscard]] Value routes(const engine::MaxPool2d& pool, const engine::Node& node,
                              const std::vector<Value>& values) const {
     Value numbers(static_cast<std::size_t>(node.shape.size()));
     std::iota(numbers.begin(), numbers.end(), 1.0);
     const Value& x = values[node.inputs[0]];
     Value result(x.size());
-    reference::max_pool2d_grad<double>(pool, {numbers.data(), node.shape},
-                                       {x.data(), graph_.node(node.inputs[0]).shape},
-                                       result.data());
+    engine::reference::max_pool2d_grad<double>(pool, {numbers.data(), node.shape},
+                                               {x.data(), graph_.node(node.inputs[0]).shape},
+                                               result.data());
     return result;
   }
 
-  const Graph& graph_;
-  std::vector<reference::NodeParameters<double>> parameters_;
+  const engine::Graph& graph_;
+  std::vector<engine::reference::NodeParameters<double>> parameters_;
   std::vector<Value> values_;
 };
 
 // (S(value + h direction) - S(value - h direction)) / 2h.
-std::optional<double> derivative(const Evaluator& evaluator, NodeId node, const Value& direction,
-                                 std::int64_t target) {
+std::optional<double> derivative(const Evaluator& evaluator, engine::NodeId node,
+                                 const Value& direction, std::int64_t target) {
   for (const double h : {0x1p-14, 0x1p-18, 0x1p-22, 0x1p-26}) {
     Value above = evaluator.value(node);
     Value below = above;
@@ -111,19 +113,20 @@ std::optional<double> derivative(const Evaluator& evaluator, NodeId node, const 
 
 }  // namespace
 
-GradientErrors gradient_errors(const Graph& network, const std::vector<NodeId>& wrt,
-                               const Differentiated& differentiated, const ParameterSource& source,
-                               const Tensor& image, std::int64_t target, std::size_t elements) {
+GradientErrors gradient_errors(const engine::Graph& network, const std::vector<engine::NodeId>& wrt,
+                               const layers::Differentiated& differentiated,
+                               const engine::ParameterSource& source, const engine::Tensor& image,
+                               std::int64_t target, std::size_t elements) {
   const Evaluator evaluator(network, source, image);
   const std::vector<std::int64_t> targets{target};
-  const std::vector<Tensor64> gradients =
-      find_backend("reference64")
+  const std::vector<engine::Tensor64> gradients =
+      engine::find_backend("reference64")
           .compile(differentiated.graph, source,
                    {.outputs = differentiated.gradients, .threads = 1})
           ->run64(image, targets);
   GradientErrors errors;
-  const auto compare = [&](NodeId node, const Value& direction, double expected, double scale,
-                           const std::string& what) {
+  const auto compare = [&](engine::NodeId node, const Value& direction, double expected,
+                           double scale, const std::string& what) {
     const auto actual = derivative(evaluator, node, direction, target);
     if (!actual) {
       ++errors.kinks;

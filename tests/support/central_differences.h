@@ -28,8 +28,9 @@ struct GradientErrors {
 // reference64 on `image` for class `target`): along a random direction, which sees every element
 // (error relative to the sum of |g u|), and along `elements` single elements (relative to the
 // largest |g|).
-GradientErrors gradient_errors(const Graph& network, const std::vector<NodeId>& wrt,
-                               const Differentiated& differentiated, const ParameterSource& source,
-                               const Tensor& image, std::int64_t target, std::size_t elements = 6);
+GradientErrors gradient_errors(const engine::Graph& network, const std::vector<engine::NodeId>& wrt,
+                               const layers::Differentiated& differentiated,
+                               const engine::ParameterSource& source, const engine::Tensor& image,
+                               std::int64_t target, std::size_t elements = 6);
 
 }  // namespace apatite

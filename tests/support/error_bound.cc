@@ -8,7 +8,7 @@
 namespace apatite {
 namespace {
 
-using reference::View;
+using engine::reference::View;
 
 constexpr double kUnit = 0x1p-24;       // of binary32
 constexpr double kSmallest = 0x1p-149;  // the smallest binary32 above zero
@@ -30,13 +30,13 @@ double same(double x) { return x; }
 
 // The inputs that the result is linear in: of a gradient only g; what it reads beside g decides
 // where g goes.
-bool linear_in(const Op& op, std::size_t input) {
-  const bool decides =
-      std::holds_alternative<ReluGrad>(op) || std::holds_alternative<MaxPool2dGrad>(op);
+bool linear_in(const engine::Op& op, std::size_t input) {
+  const bool decides = std::holds_alternative<engine::ReluGrad>(op) ||
+                       std::holds_alternative<engine::MaxPool2dGrad>(op);
   return !decides || input == 0;
 }
 
-std::vector<std::vector<double>> map_all(const Op& op,
+std::vector<std::vector<double>> map_all(const engine::Op& op,
                                          const std::vector<std::span<const float>>& inputs,
                                          double (*f)(double)) {
   std::vector<std::vector<double>> mapped;
@@ -47,53 +47,57 @@ std::vector<std::vector<double>> map_all(const Op& op,
 }
 
 // True if every value of the result is one of the inputs or zero.
-bool copies(const Op& op) {
-  return std::holds_alternative<Input>(op) || std::holds_alternative<Relu>(op) ||
-         std::holds_alternative<MaxPool2d>(op) || std::holds_alternative<Concat>(op) ||
-         std::holds_alternative<SubsamplePad>(op) || std::holds_alternative<ScoreGrad>(op) ||
-         std::holds_alternative<ReluGrad>(op) || std::holds_alternative<Slice>(op) ||
-         std::holds_alternative<SubsamplePadGrad>(op);
+bool copies(const engine::Op& op) {
+  return std::holds_alternative<engine::Input>(op) || std::holds_alternative<engine::Relu>(op) ||
+         std::holds_alternative<engine::MaxPool2d>(op) ||
+         std::holds_alternative<engine::Concat>(op) ||
+         std::holds_alternative<engine::SubsamplePad>(op) ||
+         std::holds_alternative<engine::ScoreGrad>(op) ||
+         std::holds_alternative<engine::ReluGrad>(op) ||
+         std::holds_alternative<engine::Slice>(op) ||
+         std::holds_alternative<engine::SubsamplePadGrad>(op);
 }
 
 }  // namespace
 
-ErrorBound::ErrorBound(const Graph& graph, const ParameterSource& source) : graph_(graph) {
-  for (const Node& node : graph.nodes()) {
-    parameters_.push_back(reference::load_parameters<double>(graph, node, source));
+ErrorBound::ErrorBound(const engine::Graph& graph, const engine::ParameterSource& source)
+    : graph_(graph) {
+  for (const engine::Node& node : graph.nodes()) {
+    parameters_.push_back(engine::reference::load_parameters<double>(graph, node, source));
   }
 }
 
 // Roundings between an input and a result: products and sums of the chain, the bias, the division.
-double ErrorBound::chain_length(NodeId id) const {
-  const Node& node = graph_.node(id);
+double ErrorBound::chain_length(engine::NodeId id) const {
+  const engine::Node& node = graph_.node(id);
   const auto weights_per_output = [&] {
     return static_cast<double>(parameters_[id].tensors[0].size()) /
            static_cast<double>(node.shape.channels);
   };
   return std::visit(
-      Overloaded{
-          [&](const Conv2d&) { return weights_per_output() + 1; },
-          [&](const Linear&) { return weights_per_output() + 1; },
-          [&](const BatchNorm&) { return 2.0; },  // scale or shift, and the fma
-          [&](const AvgPool2d& op) {
+      engine::Overloaded{
+          [&](const engine::Conv2d&) { return weights_per_output() + 1; },
+          [&](const engine::Linear&) { return weights_per_output() + 1; },
+          [&](const engine::BatchNorm&) { return 2.0; },  // scale or shift, and the fma
+          [&](const engine::AvgPool2d& op) {
             return static_cast<double>(op.kernel.height * op.kernel.width);
           },
-          [&](const GlobalAvgPool&) {
-            const Shape& in = graph_.node(node.inputs[0]).shape;
+          [&](const engine::GlobalAvgPool&) {
+            const engine::Shape& in = graph_.node(node.inputs[0]).shape;
             return static_cast<double>(in.height * in.width);
           },
-          [&](const Add&) { return 1.0; },
-          [&](const Conv2dInputGrad&) { return weights_per_output(); },
-          [&](const LinearInputGrad&) {
+          [&](const engine::Add&) { return 1.0; },
+          [&](const engine::Conv2dInputGrad&) { return weights_per_output(); },
+          [&](const engine::LinearInputGrad&) {
             return static_cast<double>(graph_.node(node.inputs[0]).shape.channels);
           },
-          [&](const BatchNormGrad&) { return 2.0; },
-          [&](const GlobalAvgPoolGrad&) { return 1.0; },
+          [&](const engine::BatchNormGrad&) { return 2.0; },
+          [&](const engine::GlobalAvgPoolGrad&) { return 1.0; },
           // As many windows meet in a pixel as there are taps in a window.
-          [&](const MaxPool2dGrad& op) {
+          [&](const engine::MaxPool2dGrad& op) {
             return static_cast<double>(op.forward.kernel.height * op.forward.kernel.width);
           },
-          [&](const AvgPool2dGrad& op) {
+          [&](const engine::AvgPool2dGrad& op) {
             return static_cast<double>(op.forward.kernel.height * op.forward.kernel.width) + 1;
           },
           [&](const auto& /*copies*/) { return 0.0; },
@@ -102,15 +106,15 @@ double ErrorBound::chain_length(NodeId id) const {
 }
 
 template <class Function>
-std::vector<double> ErrorBound::apply(NodeId id, const Values& inputs, bool with_shift,
+std::vector<double> ErrorBound::apply(engine::NodeId id, const Values& inputs, bool with_shift,
                                       Function f) const {
-  const Node& node = graph_.node(id);
-  reference::NodeParameters<double> parameters;
-  for (const Tensor64& tensor : parameters_[id].tensors) {
+  const engine::Node& node = graph_.node(id);
+  engine::reference::NodeParameters<double> parameters;
+  for (const engine::Tensor64& tensor : parameters_[id].tensors) {
     if (!with_shift && !parameters.tensors.empty()) break;  // the bias
     parameters.tensors.emplace_back(tensor.dims(), map(tensor.values(), f));
   }
-  const Affine<double>& affine = parameters_[id].affine;
+  const engine::Affine<double>& affine = parameters_[id].affine;
   parameters.affine = {map(std::span<const double>(affine.scale), f),
                        map(std::span<const double>(affine.shift), f)};
   if (!with_shift) std::fill_n(parameters.affine.shift.begin(), affine.shift.size(), 0.0);
@@ -119,13 +123,13 @@ std::vector<double> ErrorBound::apply(NodeId id, const Values& inputs, bool with
     x.push_back({inputs[i].data(), graph_.node(node.inputs[i]).shape});
   }
   std::vector<double> y(static_cast<std::size_t>(node.shape.size()));
-  reference::run_node(node, parameters, x, kPredicted, y.data());
+  engine::reference::run_node(node, parameters, x, engine::kPredicted, y.data());
   return y;
 }
 
-ErrorBound::Local ErrorBound::local(NodeId id,
+ErrorBound::Local ErrorBound::local(engine::NodeId id,
                                     const std::vector<std::span<const float>>& inputs) const {
-  const Node& node = graph_.node(id);
+  const engine::Node& node = graph_.node(id);
   Local result{apply(id, map_all(node.op, inputs, same), true, same), {}};
   if (copies(node.op)) {
     result.bound.assign(result.value.size(), 0.0);
@@ -134,8 +138,8 @@ ErrorBound::Local ErrorBound::local(NodeId id,
   const double n = chain_length(id);
   result.bound = apply(id, map_all(node.op, inputs, absolute), true, absolute);
   for (double& bound : result.bound) bound = (gamma(n) * bound + (n + 1) * kSmallest) * kOwn;
-  if (std::holds_alternative<BatchNorm>(node.op) ||
-      std::holds_alternative<BatchNormGrad>(node.op)) {
+  if (std::holds_alternative<engine::BatchNorm>(node.op) ||
+      std::holds_alternative<engine::BatchNormGrad>(node.op)) {
     // A scale that underflows is off by up to 2^-150, times x.
     for (std::size_t i = 0; i < inputs[0].size(); ++i) {
       result.bound[i] += std::abs(static_cast<double>(inputs[0][i])) * kSmallest;
@@ -144,25 +148,25 @@ ErrorBound::Local ErrorBound::local(NodeId id,
   return result;
 }
 
-std::vector<double> ErrorBound::amplified(NodeId id, const Values& errors) const {
+std::vector<double> ErrorBound::amplified(engine::NodeId id, const Values& errors) const {
   std::vector<double> moved = apply(id, errors, false, absolute);
   for (double& error : moved) error *= kOwn;
   return moved;
 }
 
 std::vector<double> ErrorBound::local_variance(
-    NodeId id, const std::vector<std::span<const float>>& inputs) const {
-  const Node& node = graph_.node(id);
+    engine::NodeId id, const std::vector<std::span<const float>>& inputs) const {
+  const engine::Node& node = graph_.node(id);
   if (copies(node.op)) return std::vector<double>(static_cast<std::size_t>(node.shape.size()), 0.0);
   std::vector<double> variance = apply(id, map_all(node.op, inputs, square), true, square);
   for (double& v : variance) v *= kUnit * kUnit * chain_length(id);
   return variance;
 }
 
-std::vector<double> ErrorBound::amplified_variance(NodeId id, const Values& variances,
+std::vector<double> ErrorBound::amplified_variance(engine::NodeId id, const Values& variances,
                                                    std::span<const float> result) const {
   std::vector<double> variance = apply(id, variances, false, square);
-  if (std::holds_alternative<Relu>(graph_.node(id).op)) {
+  if (std::holds_alternative<engine::Relu>(graph_.node(id).op)) {
     for (std::size_t i = 0; i < variance.size(); ++i) {
       if (result[i] == 0) variance[i] = 0;
     }

@@ -17,18 +17,19 @@ namespace apatite {
 
 class ErrorBound {
  public:
-  ErrorBound(const Graph& graph, const ParameterSource& source);
+  ErrorBound(const engine::Graph& graph, const engine::ParameterSource& source);
 
   struct Local {
     std::vector<double> value;  // the node in binary64, from the given inputs
     std::vector<double> bound;  // of |a binary32 result - value|, per element
   };
   // One image; `inputs` are the binary32 values that the node reads.
-  [[nodiscard]] Local local(NodeId id, const std::vector<std::span<const float>>& inputs) const;
+  [[nodiscard]] Local local(engine::NodeId id,
+                            const std::vector<std::span<const float>>& inputs) const;
 
   // How far the node's true result can move if each input moves by at most `errors`: a worst case,
   // which grows by about the square root of the chain's length per layer.
-  [[nodiscard]] std::vector<double> amplified(NodeId id,
+  [[nodiscard]] std::vector<double> amplified(engine::NodeId id,
                                               const std::vector<std::vector<double>>& errors) const;
 
   // Estimates of the error's variance, for networks too deep for the worst case. Rounding errors
@@ -37,9 +38,9 @@ class ErrorBound {
   //   local: u^2 * n * sum x^2 w^2 for a chain of n;  amplified: sum w^2 variance, and through a
   //   ReLU only where its result is above zero (to first order).
   [[nodiscard]] std::vector<double> local_variance(
-      NodeId id, const std::vector<std::span<const float>>& inputs) const;
+      engine::NodeId id, const std::vector<std::span<const float>>& inputs) const;
   [[nodiscard]] std::vector<double> amplified_variance(
-      NodeId id, const std::vector<std::vector<double>>& variances,
+      engine::NodeId id, const std::vector<std::vector<double>>& variances,
       std::span<const float> result) const;
 
  private:
@@ -47,12 +48,12 @@ class ErrorBound {
   // The node's linear part with `f` applied to every parameter, on `inputs`; with shifts (bias,
   // beta) or without. Max pooling takes the maximum.
   template <class Function>
-  [[nodiscard]] std::vector<double> apply(NodeId id, const Values& inputs, bool with_shift,
+  [[nodiscard]] std::vector<double> apply(engine::NodeId id, const Values& inputs, bool with_shift,
                                           Function f) const;
-  [[nodiscard]] double chain_length(NodeId id) const;
+  [[nodiscard]] double chain_length(engine::NodeId id) const;
 
-  const Graph& graph_;
-  std::vector<reference::NodeParameters<double>> parameters_;
+  const engine::Graph& graph_;
+  std::vector<engine::reference::NodeParameters<double>> parameters_;
 };
 
 }  // namespace apatite

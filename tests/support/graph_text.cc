@@ -63,13 +63,13 @@ class Step {
     options_.erase(found);
     return value;
   }
-  Extent extent(const std::string& key) {
+  engine::Extent extent(const std::string& key) {
     const std::vector<std::string> parts = split(take(key, "1"), 'x');
     return {number(parts.at(0)), number(parts.back())};
   }
-  Padding padding() {
+  engine::Padding padding() {
     const std::vector<std::string> parts = split(take("padding", "0"), ',');
-    if (parts.size() == 1) return Padding::same(number(parts[0]));
+    if (parts.size() == 1) return engine::Padding::same(number(parts[0]));
     return {number(parts.at(0)), number(parts.at(1)), number(parts.at(2)), number(parts.at(3))};
   }
   bool flag(const std::string& word) {
@@ -97,86 +97,87 @@ class Step {
 
 class Reader {
  public:
-  explicit Reader(GraphBuilder& graph) : graph_(graph) {}
+  explicit Reader(engine::GraphBuilder& graph) : graph_(graph) {}
 
   void apply(Step step) {
     const std::string name = step.name + std::to_string(++count_);
     x_ = layer(step, name);
     step.finish();
   }
-  [[nodiscard]] NodeId result() const { return x_; }
+  [[nodiscard]] engine::NodeId result() const { return x_; }
 
  private:
-  NodeId layer(Step& step, const std::string& name) {
+  engine::NodeId layer(Step& step, const std::string& name) {
     if (step.name == "conv") return conv(step, name);
-    if (step.name == "bn") return batch_norm(graph_, name, x_);
-    if (step.name == "relu") return relu(graph_, name, x_);
-    if (step.name == "gap") return global_avg_pool(graph_, name, x_);
+    if (step.name == "bn") return layers::batch_norm(graph_, name, x_);
+    if (step.name == "relu") return layers::relu(graph_, name, x_);
+    if (step.name == "gap") return layers::global_avg_pool(graph_, name, x_);
     if (step.name == "maxpool" || step.name == "avgpool") return pool(step, name);
     if (step.name == "linear") {
       const bool bias = !step.flag("nobias");
-      return linear(graph_, name, x_, {.out_features = number(step.word()), .bias = bias});
+      return layers::linear(graph_, name, x_, {.out_features = number(step.word()), .bias = bias});
     }
     if (step.name == "subsample") {
-      return subsample_pad(graph_, name, x_,
-                           {.stride = number(step.take("stride", "1")),
-                            .channels_before = number(step.take("before", "0")),
-                            .channels_after = number(step.take("after", "0"))});
+      return layers::subsample_pad(graph_, name, x_,
+                                   {.stride = number(step.take("stride", "1")),
+                                    .channels_before = number(step.take("before", "0")),
+                                    .channels_after = number(step.take("after", "0"))});
     }
     if (step.name == "mark") return kept_[step.word()] = x_;
     if (step.name == "from") return kept_.at(step.word());
-    if (step.name == "add") return add(graph_, name, kept_.at(step.word()), x_);
+    if (step.name == "add") return layers::add(graph_, name, kept_.at(step.word()), x_);
     if (step.name == "concat") return concat_kept(step, name);
     throw std::invalid_argument("unknown step " + step.name);
   }
 
-  NodeId conv(Step& step, const std::string& name) {
-    const Conv2d op{.out_channels = number(step.word()),
-                    .kernel = step.extent("kernel"),
-                    .stride = step.extent("stride"),
-                    .dilation = step.extent("dilation"),
-                    .padding = step.padding(),
-                    .groups = number(step.take("groups", "1")),
-                    .bias = step.flag("bias")};
-    return conv2d(graph_, name, x_, op);
+  engine::NodeId conv(Step& step, const std::string& name) {
+    const engine::Conv2d op{.out_channels = number(step.word()),
+                            .kernel = step.extent("kernel"),
+                            .stride = step.extent("stride"),
+                            .dilation = step.extent("dilation"),
+                            .padding = step.padding(),
+                            .groups = number(step.take("groups", "1")),
+                            .bias = step.flag("bias")};
+    return layers::conv2d(graph_, name, x_, op);
   }
 
-  NodeId pool(Step& step, const std::string& name) {
-    const Extent kernel = step.extent("kernel");
-    const Extent stride = step.extent("stride");
-    const Padding padding = step.padding();
-    const Rounding rounding = step.flag("ceil") ? Rounding::kCeil : Rounding::kFloor;
+  engine::NodeId pool(Step& step, const std::string& name) {
+    const engine::Extent kernel = step.extent("kernel");
+    const engine::Extent stride = step.extent("stride");
+    const engine::Padding padding = step.padding();
+    const layers::Rounding rounding =
+        step.flag("ceil") ? layers::Rounding::kCeil : layers::Rounding::kFloor;
     if (step.name == "maxpool") {
-      return max_pool2d(graph_, name, x_, {kernel, stride, step.extent("dilation"), padding},
-                        rounding);
+      return layers::max_pool2d(graph_, name, x_,
+                                {kernel, stride, step.extent("dilation"), padding}, rounding);
     }
     const bool exclude = step.flag("exclude_pad");
-    return avg_pool2d(graph_, name, x_, {kernel, stride, padding, !exclude}, rounding);
+    return layers::avg_pool2d(graph_, name, x_, {kernel, stride, padding, !exclude}, rounding);
   }
 
-  NodeId concat_kept(Step& step, const std::string& name) {
-    std::vector<NodeId> inputs;
+  engine::NodeId concat_kept(Step& step, const std::string& name) {
+    std::vector<engine::NodeId> inputs;
     while (!step.words.empty()) inputs.push_back(kept_.at(step.word()));
     inputs.push_back(x_);
-    return concat(graph_, name, inputs);
+    return layers::concat(graph_, name, inputs);
   }
 
-  GraphBuilder& graph_;
-  NodeId x_ = 0;
+  engine::GraphBuilder& graph_;
+  engine::NodeId x_ = 0;
   int count_ = 0;
-  std::map<std::string, NodeId> kept_;
+  std::map<std::string, engine::NodeId> kept_;
 };
 
 }  // namespace
 
-Graph graph_from_text(std::string_view line) {
+engine::Graph graph_from_text(std::string_view line) {
   const std::vector<std::string> steps = split(std::string(line), '|');
   Step first(steps.at(0));
   const std::vector<std::string> dims = split(first.word(), 'x');
   if (first.name != "input" || dims.size() != 3) {
     throw std::invalid_argument("a network starts with: input CxHxW");
   }
-  GraphBuilder graph({number(dims[0]), number(dims[1]), number(dims[2])});
+  engine::GraphBuilder graph({number(dims[0]), number(dims[1]), number(dims[2])});
   Reader reader(graph);
   for (std::size_t i = 1; i < steps.size(); ++i) reader.apply(Step(steps[i]));
   return std::move(graph).build(reader.result());

@@ -28,7 +28,7 @@ namespace apatite {
 
 // Throws std::invalid_argument on a line that is not of the language, apatite::Error on a network
 // that the layers refuse.
-Graph graph_from_text(std::string_view line);
+engine::Graph graph_from_text(std::string_view line);
 
 // The lines of a file less empty ones and those that start with '#'.
 std::vector<std::string> read_lines(const std::filesystem::path& path);

@@ -7,6 +7,6 @@
 namespace apatite {
 
 // "cuda-on-cpu"; it promises the bits of the reference.
-const Backend& host_program_backend();
+const engine::Backend& host_program_backend();
 
 }  // namespace apatite

@@ -9,19 +9,20 @@
 
 namespace apatite {
 
-class MapParameters final : public ParameterSource {
+class MapParameters final : public engine::ParameterSource {
  public:
-  explicit MapParameters(std::map<std::string, Tensor> tensors) : tensors_(std::move(tensors)) {}
-  [[nodiscard]] Tensor load(const Parameter& parameter) const override {
+  explicit MapParameters(std::map<std::string, engine::Tensor> tensors)
+      : tensors_(std::move(tensors)) {}
+  [[nodiscard]] engine::Tensor load(const engine::Parameter& parameter) const override {
     return tensors_.at(parameter.name);
   }
 
  private:
-  std::map<std::string, Tensor> tensors_;
+  std::map<std::string, engine::Tensor> tensors_;
 };
 
-inline Tensor filled(Dims dims, float value) {
-  Tensor tensor(std::move(dims));
+inline engine::Tensor filled(engine::Dims dims, float value) {
+  engine::Tensor tensor(std::move(dims));
   for (float& x : tensor.values()) x = value;
   return tensor;
 }

@@ -63,24 +63,24 @@ inline float random_value(std::uint64_t stream, std::uint64_t i, double scale, V
 //                                   square, so that residual sums grow slowly
 //   gamma, running_var              1 + u / 2
 //   beta, running_mean, bias        u / 8
-class RandomParameters final : public ParameterSource {
+class RandomParameters final : public engine::ParameterSource {
  public:
   explicit RandomParameters(std::uint64_t seed, Values values = Values::kNetwork)
       : seed_(seed), values_(values) {}
 
-  [[nodiscard]] Tensor load(const Parameter& parameter) const override {
+  [[nodiscard]] engine::Tensor load(const engine::Parameter& parameter) const override {
     const std::uint64_t stream = random_stream(seed_, name_hash(parameter.name));
-    auto tensor = Tensor::uninitialized(parameter.dims);
+    auto tensor = engine::Tensor::uninitialized(parameter.dims);
     for (std::size_t i = 0; i < tensor.size(); ++i) tensor.data()[i] = value(parameter, stream, i);
     return tensor;
   }
 
  private:
-  [[nodiscard]] float value(const Parameter& parameter, std::uint64_t stream,
+  [[nodiscard]] float value(const engine::Parameter& parameter, std::uint64_t stream,
                             std::uint64_t i) const {
-    const Dims& dims = parameter.dims;
+    const engine::Dims& dims = parameter.dims;
     if (dims.size() > 1) {
-      const std::int64_t fan_in = element_count(dims) / dims[0];
+      const std::int64_t fan_in = engine::element_count(dims) / dims[0];
       return random_value(stream, i, std::sqrt(3.0 / static_cast<double>(fan_in)), values_, false);
     }
     const bool is_scale = parameter.name.ends_with(".running_var") ||
@@ -95,25 +95,25 @@ class RandomParameters final : public ParameterSource {
 };
 
 // All parameters of a graph, drawn once: for tests that compile it many times.
-class LoadedParameters final : public ParameterSource {
+class LoadedParameters final : public engine::ParameterSource {
  public:
-  LoadedParameters(const Graph& graph, const ParameterSource& source) {
-    for (const Parameter& parameter : graph.parameters()) {
+  LoadedParameters(const engine::Graph& graph, const engine::ParameterSource& source) {
+    for (const engine::Parameter& parameter : graph.parameters()) {
       tensors_.emplace(parameter.name, source.load(parameter));
     }
   }
-  [[nodiscard]] Tensor load(const Parameter& parameter) const override {
+  [[nodiscard]] engine::Tensor load(const engine::Parameter& parameter) const override {
     return tensors_.at(parameter.name);
   }
 
  private:
-  std::map<std::string, Tensor> tensors_;
+  std::map<std::string, engine::Tensor> tensors_;
 };
 
 // A batch of images, uniform on (-1, 1), each image of its own stream.
-inline Tensor random_images(const Shape& shape, std::int64_t batch, std::uint64_t seed,
-                            Values values = Values::kNetwork) {
-  auto images = Tensor::uninitialized(shape.with_batch(batch));
+inline engine::Tensor random_images(const engine::Shape& shape, std::int64_t batch,
+                                    std::uint64_t seed, Values values = Values::kNetwork) {
+  auto images = engine::Tensor::uninitialized(shape.with_batch(batch));
   const auto pixels = static_cast<std::uint64_t>(shape.size());
   for (std::uint64_t i = 0; i < images.size(); ++i) {
     const std::uint64_t stream = random_stream(seed, i / pixels);

@@ -19,9 +19,9 @@ namespace apatite {
 
 // Sample i is the low bits of random_bits(seed, i), or random_symmetric(seed, i) for float.
 template <class T>
-Image seeded_image(std::uint64_t seed, std::int64_t height, std::int64_t width,
-                   std::int64_t channels) {
-  Image image = make_image<T>(height, width, channels);
+image::Image seeded_image(std::uint64_t seed, std::int64_t height, std::int64_t width,
+                          std::int64_t channels) {
+  image::Image image = image::make_image<T>(height, width, channels);
   std::uint64_t i = 0;
   for (T& sample : image.values<T>()) {
     if constexpr (std::is_same_v<T, float>) {
@@ -34,16 +34,16 @@ Image seeded_image(std::uint64_t seed, std::int64_t height, std::int64_t width,
 }
 
 template <class T>
-Image image_of(std::int64_t height, std::int64_t width, std::int64_t channels,
-               const std::vector<T>& samples) {
-  Image image = make_image<T>(height, width, channels);
+image::Image image_of(std::int64_t height, std::int64_t width, std::int64_t channels,
+                      const std::vector<T>& samples) {
+  image::Image image = image::make_image<T>(height, width, channels);
   EXPECT_EQ(image.values<T>().size(), samples.size());
   std::copy(samples.begin(), samples.end(), image.values<T>().begin());
   return image;
 }
 
 template <class T>
-std::vector<T> samples_of(const Image& image) {
+std::vector<T> samples_of(const image::Image& image) {
   const auto values = image.values<T>();
   return {values.begin(), values.end()};
 }

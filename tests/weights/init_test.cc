@@ -12,16 +12,16 @@
 #include "models/models.h"
 #include "weights/self_test.h"
 
-namespace apatite {
+namespace apatite::weights {
 namespace {
 
-std::vector<std::uint32_t> bits(const Tensor& tensor) {
+std::vector<std::uint32_t> bits(const engine::Tensor& tensor) {
   std::vector<std::uint32_t> all;
   for (const float x : tensor.values()) all.push_back(std::bit_cast<std::uint32_t>(x));
   return all;
 }
 
-std::vector<std::uint32_t> seeded_bits(const std::string& name, const Dims& dims) {
+std::vector<std::uint32_t> seeded_bits(const std::string& name, const engine::Dims& dims) {
   return bits(seeded_tensor({name, dims}, 7));
 }
 
@@ -43,16 +43,16 @@ TEST(SeededWeights, EqualNumpyBitForBit) {
 }
 
 TEST(SeededWeights, AnotherSeedOrNameGivesOtherNumbers) {
-  const Parameter a{"a.weight", {64, 4}};
-  const Parameter b{"b.weight", {64, 4}};
+  const engine::Parameter a{"a.weight", {64, 4}};
+  const engine::Parameter b{"b.weight", {64, 4}};
   EXPECT_EQ(bits(seeded_tensor(a, 1)), bits(seeded_tensor(a, 1)));
   EXPECT_NE(bits(seeded_tensor(a, 1)), bits(seeded_tensor(a, 2)));
   EXPECT_NE(bits(seeded_tensor(a, 1)), bits(seeded_tensor(b, 1)));
 }
 
 TEST(SeededWeights, BatchNormIsNotTrivialAndValid) {
-  const Tensor gamma = seeded_tensor({"bn.weight", {1000}}, 3);
-  const Tensor variance = seeded_tensor({"bn.running_var", {1000}}, 3);
+  const engine::Tensor gamma = seeded_tensor({"bn.weight", {1000}}, 3);
+  const engine::Tensor variance = seeded_tensor({"bn.running_var", {1000}}, 3);
   EXPECT_GT(std::set<float>(gamma.values().begin(), gamma.values().end()).size(), 990U);
   for (const float x : gamma.values()) EXPECT_TRUE(x > 0.43F && x < 0.94F) << x;
   for (const float x : variance.values()) EXPECT_TRUE(x > 0.49F && x < 1.51F) << x;
@@ -61,13 +61,13 @@ TEST(SeededWeights, BatchNormIsNotTrivialAndValid) {
 // The deepest networks of each kind: nothing overflows, vanishes or is the same for two images.
 TEST(SeededWeights, DeepNetworksStayInRangeAndTellImagesApart) {
   for (const char* name : {"resnet152", "densenet201", "cifar_resnet110"}) {
-    ModelConfig config = default_config(name);
+    models::ModelConfig config = models::default_config(name);
     config.classes = 7;
-    const Graph graph = build_model(config, 32, 32);
-    const auto network = backends().front()->compile(graph, SeededParameters(5), {});
+    const engine::Graph graph = models::build_model(config, 32, 32);
+    const auto network = engine::backends().front()->compile(graph, SeededParameters(5), {});
     std::vector<std::vector<float>> logits;
     for (const std::uint64_t seed : {1U, 2U}) {
-      const Tensor result = network->run(self_test_input({3, 32, 32}, seed)).at(0);
+      const engine::Tensor result = network->run(self_test_input({3, 32, 32}, seed)).at(0);
       logits.emplace_back(result.values().begin(), result.values().end());
     }
     for (std::size_t i = 0; i < 7; ++i) {
@@ -80,4 +80,4 @@ TEST(SeededWeights, DeepNetworksStayInRangeAndTellImagesApart) {
 }
 
 }  // namespace
-}  // namespace apatite
+}  // namespace apatite::weights

@@ -4,10 +4,10 @@
 #include <charconv>
 #include <string>
 
-#include "raw_safetensors.h"
+#include "tests/weights/safetensors/raw_safetensors.h"
 #include "weights/safetensors/safetensors.h"
 
-namespace apatite {
+namespace apatite::weights {
 namespace {
 
 constexpr std::string_view kHex =
@@ -41,19 +41,19 @@ TEST(Interoperability, ReadsWhatThePythonPackageWrote) {
     return load_tensor(header.bytes_of(entry, as_bytes(file)), entry, "golden");
   };
   const auto values = [&](std::string_view name) {
-    const Tensor tensor = load(name).values;
+    const engine::Tensor tensor = load(name).values;
     return std::vector<float>(tensor.values().begin(), tensor.values().end());
   };
   EXPECT_EQ(values("single"), (std::vector<float>{1, -2.5F, 3.0e38F, 1.0e-42F}));
-  EXPECT_EQ(header.find("single")->dims, (Dims{2, 2}));
+  EXPECT_EQ(header.find("single")->dims, (engine::Dims{2, 2}));
   EXPECT_EQ(values("half"), (std::vector<float>{0.5F, 0, 65504, 0x1p-24F}));
   EXPECT_EQ(load("half").report.negative_zeros, 1);
   EXPECT_EQ(values("double"), (std::vector<float>{0.1F}));
   EXPECT_EQ(load("double").report.rounded, 1);
   EXPECT_EQ(header.find("count")->dtype, DType::kI64);
-  EXPECT_EQ(header.find("count")->dims, Dims());
-  EXPECT_EQ(header.find("empty")->dims, (Dims{0, 3}));
+  EXPECT_EQ(header.find("count")->dims, engine::Dims());
+  EXPECT_EQ(header.find("empty")->dims, (engine::Dims{0, 3}));
 }
 
 }  // namespace
-}  // namespace apatite
+}  // namespace apatite::weights

@@ -3,9 +3,9 @@
 #include <gtest/gtest.h>
 
 #include "base/error.h"
-#include "small_network.h"
+#include "tests/weights/small_network.h"
 
-namespace apatite {
+namespace apatite::weights {
 namespace {
 
 // What is refused when `key` has this text; "" leaves the key out.
@@ -28,7 +28,7 @@ TEST(Metadata, ReadsBackTheSame) {
   EXPECT_TRUE(metadata_from_strings(to_strings(full), "w") == full);
 
   WeightsMetadata least;
-  least.model = default_config("resnet18");
+  least.model = models::default_config("resnet18");
   least.model.classes = 1;
   least.class_names = {"malignant"};
   EXPECT_TRUE(metadata_from_strings(to_strings(least), "w") == least);
@@ -138,4 +138,4 @@ TEST(Metadata, IsNotWrittenWhenItCouldNotBeRead) {
 }
 
 }  // namespace
-}  // namespace apatite
+}  // namespace apatite::weights

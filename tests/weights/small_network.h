@@ -11,9 +11,9 @@
 #include "weights/self_test.h"
 #include "weights/weights_file.h"
 
-namespace apatite {
+namespace apatite::weights {
 
-inline ModelConfig small_model() {
+inline models::ModelConfig small_model() {
   return {.architecture = "densenet",
           .classes = 2,
           .input_channels = 1,
@@ -27,15 +27,18 @@ inline WeightsMetadata small_metadata() {
   metadata.recipe = {{"channels", 1}};
   metadata.source_name = "seed 7";
   metadata.source_sha256 = std::string(64, 'a');
-  const Graph graph = build_model(metadata.model, 6, 5);
-  metadata.self_test = make_self_test(graph, SeededParameters(7), find_backend("reference"));
+  const engine::Graph graph = models::build_model(metadata.model, 6, 5);
+  metadata.self_test =
+      make_self_test(graph, SeededParameters(7), engine::find_backend("reference"));
   return metadata;
 }
 
-inline NamedTensors small_tensors() { return seeded_tensors(build_model(small_model(), 6, 5), 7); }
+inline NamedTensors small_tensors() {
+  return seeded_tensors(models::build_model(small_model(), 6, 5), 7);
+}
 
 inline void write_small(const std::filesystem::path& path) {
   write_weights(path, small_metadata(), small_tensors());
 }
 
-}  // namespace apatite
+}  // namespace apatite::weights

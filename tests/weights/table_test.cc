@@ -5,12 +5,12 @@
 #include "base/error.h"
 #include "base/text.h"
 
-namespace apatite {
+namespace apatite::weights {
 namespace {
 
-const std::vector<Parameter> kDeclared{{"conv.weight", {4, 3, 1, 1}}, {"bn.weight", {4}}};
+const std::vector<engine::Parameter> kDeclared{{"conv.weight", {4, 3, 1, 1}}, {"bn.weight", {4}}};
 
-std::string refusal(const std::vector<Parameter>& declared,
+std::string refusal(const std::vector<engine::Parameter>& declared,
                     const std::vector<TensorEntry>& present) {
   try {
     check_table(declared, present, "w");
@@ -57,11 +57,11 @@ TEST(Table, CountsWhatDoesNotFitOneLine) {
 
 TEST(Table, ChecksTensorsInMemory) {
   NamedTensors tensors;
-  tensors.emplace("conv.weight", Tensor(Dims{4, 3, 1, 1}));
+  tensors.emplace("conv.weight", engine::Tensor(engine::Dims{4, 3, 1, 1}));
   EXPECT_THROW(check_table(kDeclared, tensors, "w"), Error);
-  tensors.emplace("bn.weight", Tensor(Dims{4}));
+  tensors.emplace("bn.weight", engine::Tensor(engine::Dims{4}));
   EXPECT_NO_THROW(check_table(kDeclared, tensors, "w"));
 }
 
 }  // namespace
-}  // namespace apatite
+}  // namespace apatite::weights

@@ -11,13 +11,13 @@
 #include "base/file.h"
 #include "base/sha256.h"
 #include "engine/backends.h"
-#include "raw_safetensors.h"
-#include "small_network.h"
 #include "tests/support/mutations.h"
 #include "tests/support/temporary_folder.h"
+#include "tests/weights/safetensors/raw_safetensors.h"
+#include "tests/weights/small_network.h"
 #include "weights/check.h"
 
-namespace apatite {
+namespace apatite::weights {
 namespace {
 
 std::string message(const std::function<void()>& action, ErrorKind kind) {
@@ -34,7 +34,7 @@ std::string open_refusal(const std::filesystem::path& path) {
   return message([&] { const WeightsFile file(path); }, ErrorKind::kBadFile);
 }
 
-const Backend& reference() { return find_backend("reference"); }
+const engine::Backend& reference() { return engine::find_backend("reference"); }
 
 TEST(WeightsFile, ReadsWhatWasWritten) {
   const TemporaryFolder folder;
@@ -45,12 +45,12 @@ TEST(WeightsFile, ReadsWhatWasWritten) {
   EXPECT_EQ(file.sha256(), sha256_file(folder / "w"));
   EXPECT_EQ(file.sha256(), sha256_file(folder / "again"));
   const NamedTensors expected = small_tensors();
-  const Graph graph = file.graph(6, 5);
+  const engine::Graph graph = file.graph(6, 5);
   ASSERT_EQ(graph.parameters().size(), expected.size());
-  for (const Parameter& parameter : graph.parameters()) {
-    const Tensor tensor = file.load(parameter);
+  for (const engine::Parameter& parameter : graph.parameters()) {
+    const engine::Tensor tensor = file.load(parameter);
     EXPECT_EQ(tensor.dims(), parameter.dims);
-    const Tensor& other = expected.at(parameter.name);
+    const engine::Tensor& other = expected.at(parameter.name);
     EXPECT_EQ(std::memcmp(tensor.data(), other.data(), other.values().size_bytes()), 0);
   }
 }
@@ -73,8 +73,8 @@ TEST(WeightsFile, RefusesTensorsThatDoNotFitTheNetwork) {
   const StringMap metadata = to_strings(small_metadata());
   NamedTensors tensors = small_tensors();
   tensors.erase("classifier.bias");
-  tensors.insert_or_assign("features.norm5.weight", Tensor(Dims{7}));
-  tensors.emplace("features.norm5.num_batches_tracked", Tensor(Dims{}));
+  tensors.insert_or_assign("features.norm5.weight", engine::Tensor(engine::Dims{7}));
+  tensors.emplace("features.norm5.num_batches_tracked", engine::Tensor(engine::Dims{}));
   write_safetensors(folder / "w", tensors, metadata);
   EXPECT_EQ(open_refusal(folder / "w"),
             (folder / "w").string() +
@@ -179,7 +179,7 @@ TEST(Check, RefusesASelfTestOfAnotherContract) {
 TEST(Check, CountsNegativeZeros) {
   const TemporaryFolder folder;
   NamedTensors tensors = small_tensors();
-  Tensor& mean = tensors.at("features.norm5.running_mean");
+  engine::Tensor& mean = tensors.at("features.norm5.running_mean");
   for (float& x : mean.values()) x = -0.0F;
   WeightsMetadata metadata = small_metadata();
   metadata.self_test.reset();
@@ -201,9 +201,9 @@ TEST(WeightsFile, EveryPrefixIsRefusedAndNoFlippedByteIsMisread) {
     std::string text;
     for (const auto& [key, value] : to_strings(file.metadata())) text += key + "=" + value + "\n";
     std::map<std::string, std::string> tensors;
-    const Graph graph = file.graph(6, 5);
-    for (const Parameter& parameter : graph.parameters()) {
-      const Tensor tensor = file.load(parameter);
+    const engine::Graph graph = file.graph(6, 5);
+    for (const engine::Parameter& parameter : graph.parameters()) {
+      const engine::Tensor tensor = file.load(parameter);
       tensors[parameter.name] =
           std::string(reinterpret_cast<const char*>(tensor.data()), tensor.values().size_bytes());
     }
@@ -226,4 +226,4 @@ TEST(WeightsFile, EveryPrefixIsRefusedAndNoFlippedByteIsMisread) {
 }
 
 }  // namespace
-}  // namespace apatite
+}  // namespace apatite::weights

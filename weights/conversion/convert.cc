@@ -17,7 +17,7 @@
 #include "weights/torch/checkpoint.h"
 #include "weights/torch/refusal.h"
 
-namespace apatite {
+namespace apatite::weights {
 namespace {
 
 using torch::Checkpoint;
@@ -27,7 +27,9 @@ using torch::StoredTensor;
 constexpr std::int64_t kProbeSize = 1024;  // parameters do not depend on the input's size
 constexpr std::size_t kMostListed = 10;
 
-std::string text_of(const Dims& dims) { return to_text(std::span<const std::int64_t>(dims)); }
+std::string text_of(const engine::Dims& dims) {
+  return engine::to_text(std::span<const std::int64_t>(dims));
+}
 
 // At most kMostListed of them, and how many more.
 std::string listed(const std::vector<std::string>& items) {
@@ -50,11 +52,11 @@ struct Head {
   std::int64_t in_features;
 };
 
-Head head_of(const Graph& graph) {
-  for (NodeId id = graph.nodes().size(); id-- > 0;) {
-    const Node& node = graph.node(id);
-    if (!std::holds_alternative<Linear>(node.op)) continue;
-    const Parameter& weight = graph.parameters()[node.parameters.at(0)];
+Head head_of(const engine::Graph& graph) {
+  for (engine::NodeId id = graph.nodes().size(); id-- > 0;) {
+    const engine::Node& node = graph.node(id);
+    if (!std::holds_alternative<engine::Linear>(node.op)) continue;
+    const engine::Parameter& weight = graph.parameters()[node.parameters.at(0)];
     return {weight.name, graph.parameters()[node.parameters.at(1)].name, weight.dims.at(1)};
   }
   throw Error(ErrorKind::kInternal, "convert", "a network without a linear layer");
@@ -121,14 +123,14 @@ class Converter {
     result_.model =
         recognise(network_, dims, options_.architecture, options_.model_options, where_);
     result_.report.recognised = options_.architecture.empty();
-    backbone_ = build_model(result_.model, kProbeSize, kProbeSize);
+    backbone_ = models::build_model(result_.model, kProbeSize, kProbeSize);
     head_ = head_of(backbone_);
   }
 
   // The tensors that the network has no name for, its head's aside, in the order of the file.
   std::vector<const StoredTensor*> left_over() const {
     std::unordered_map<std::string_view, bool> known;
-    for (const Parameter& parameter : backbone_.parameters()) known[parameter.name] = true;
+    for (const engine::Parameter& parameter : backbone_.parameters()) known[parameter.name] = true;
     known.erase(head_.weight);
     known.erase(head_.bias);
     std::vector<const StoredTensor*> rest;
@@ -209,7 +211,7 @@ class Converter {
     result_.report.added_bias = bias == nullptr;
     result_.model.classes = classes;
     try {
-      graph_ = build_model(result_.model, kProbeSize, kProbeSize);
+      graph_ = models::build_model(result_.model, kProbeSize, kProbeSize);
     } catch (const Error& error) {
       refuse(error.what(), "check the last layer of the network");
     }
@@ -219,7 +221,7 @@ class Converter {
   void check_backbone() const {
     std::vector<std::string> missing;
     std::vector<std::string> wrong;
-    for (const Parameter& parameter : backbone_.parameters()) {
+    for (const engine::Parameter& parameter : backbone_.parameters()) {
       if (parameter.name == head_.weight || parameter.name == head_.bias) continue;
       const auto found = by_name_.find(parameter.name);
       if (found == by_name_.end()) {
@@ -247,7 +249,7 @@ class Converter {
   // the file allows: tensors that share a storage could claim any amount of memory.
   void check_sizes() const {
     std::int64_t values = 0;
-    for (const Parameter& parameter : graph_.parameters()) {
+    for (const engine::Parameter& parameter : graph_.parameters()) {
       const auto found = by_name_.find(parameter.name);
       if (found == by_name_.end()) continue;  // a bias that the head lacks
       if (found->second->dims != parameter.dims) {
@@ -255,7 +257,7 @@ class Converter {
             "its last layer's " + entry(*found->second) + " should be " + text_of(parameter.dims),
             torch::kSaveAgain);
       }
-      values += element_count(parameter.dims);
+      values += engine::element_count(parameter.dims);
     }
     constexpr std::uint64_t kSmallestElement = 2;  // bytes, of those that are read
     if (static_cast<std::uint64_t>(values) > file_.size() / kSmallestElement) {
@@ -265,13 +267,14 @@ class Converter {
   }
 
   void load_tensors() {
-    for (const Parameter& parameter : graph_.parameters()) {
+    for (const engine::Parameter& parameter : graph_.parameters()) {
       const auto found = by_name_.find(parameter.name);
-      result_.tensors.emplace(
-          parameter.name, found == by_name_.end() ? Tensor(parameter.dims) : load(*found->second));
+      result_.tensors.emplace(parameter.name, found == by_name_.end()
+                                                  ? engine::Tensor(parameter.dims)
+                                                  : load(*found->second));
       if (found != by_name_.end()) note_name(*found->second, parameter.name);
       ++result_.report.tensors;
-      result_.report.parameters += element_count(parameter.dims);
+      result_.report.parameters += engine::element_count(parameter.dims);
     }
   }
 
@@ -281,7 +284,7 @@ class Converter {
     if (bare != name) result_.report.renamed.emplace_back(bare, name);
   }
 
-  Tensor load(const StoredTensor& tensor) {
+  engine::Tensor load(const StoredTensor& tensor) {
     torch::LoadedValues loaded = checkpoint_.load(tensor);
     if (loaded.report.first_non_finite >= 0) {
       refuse("tensor " + printable(tensor.name) +
@@ -328,9 +331,9 @@ class Converter {
   Checkpoint checkpoint_;
   NetworkNames network_{};
   std::map<std::string, const StoredTensor*, std::less<>> by_name_;
-  Graph backbone_;  // with one class, until the head is known
+  engine::Graph backbone_;  // with one class, until the head is known
   Head head_{};
-  Graph graph_;
+  engine::Graph graph_;
   Conversion result_;
 };
 
@@ -346,4 +349,4 @@ Conversion convert(const std::filesystem::path& path, const ConvertOptions& opti
   return convert(file.bytes(), path.string(), options);
 }
 
-}  // namespace apatite
+}  // namespace apatite::weights

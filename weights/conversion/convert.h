@@ -16,7 +16,7 @@
 #include "models/model_config.h"
 #include "weights/safetensors/named_tensors.h"
 
-namespace apatite {
+namespace apatite::weights {
 
 // What the user says; everything may be left out.
 struct ConvertOptions {
@@ -32,7 +32,7 @@ struct ConvertOptions {
 struct ConvertReport {
   std::string format;           // "zip" or "legacy"
   std::string key;              // where the state dict was, "" for the outermost dict
-  ModelConfig model;            // as recognised or given
+  models::ModelConfig model;    // as recognised or given
   bool recognised = false;      // false: the user named it
   bool stride_assumed = false;  // of bottleneck blocks, in the 3x3: nobody said it
   std::int64_t tensors = 0;     // that the network takes
@@ -55,7 +55,7 @@ struct ConvertReport {
 };
 
 struct Conversion {
-  ModelConfig model;
+  models::ModelConfig model;
   std::vector<std::string> class_names;
   Json recipe;
   std::string source_sha256;  // of the checkpoint's bytes
@@ -86,6 +86,6 @@ Conversion convert(std::span<const std::byte> file, std::string_view where,
 // How images are usually made ready for an architecture, as the JSON of image/recipe/recipe.h: RGB
 // scaled to [0, 1], ImageNet's mean and standard deviation; CIFAR networks take 32x32 as it is, the
 // others resize to 256 and crop 224.
-Json default_recipe(const ModelConfig& model);
+Json default_recipe(const models::ModelConfig& model);
 
-}  // namespace apatite
+}  // namespace apatite::weights

@@ -3,7 +3,7 @@
 #include "weights/conversion/convert.h"
 #include "weights/torch/refusal.h"
 
-namespace apatite {
+namespace apatite::weights {
 namespace {
 
 std::string counted(std::int64_t count, std::string_view one, std::string_view many) {
@@ -74,4 +74,4 @@ std::vector<std::string> ConvertReport::lines() const {
   return lines;
 }
 
-}  // namespace apatite
+}  // namespace apatite::weights

@@ -3,7 +3,7 @@
 #include "models/models.h"
 #include "weights/conversion/convert.h"
 
-namespace apatite {
+namespace apatite::weights {
 namespace {
 
 // torchvision's ImageClassification preset: Resize(256), CenterCrop(224).
@@ -18,14 +18,14 @@ Json cifar_steps() {
       {{{"resize", {{"height", 32}, {"width", 32}, {"method", "pillow-bilinear"}}}}});
 }
 
-bool is_cifar(const ModelConfig& model) {
+bool is_cifar(const models::ModelConfig& model) {
   return model.architecture.starts_with("cifar_resnet") ||
          model.options.value("stem", std::string()) == "cifar";
 }
 
 }  // namespace
 
-Json default_recipe(const ModelConfig& model) {
+Json default_recipe(const models::ModelConfig& model) {
   Json recipe{{"recipe", 1}, {"channels", model.input_channels}, {"divide_by", "max"}};
   recipe["steps"] = is_cifar(model) ? cifar_steps() : imagenet_steps();
   if (model.input_channels == 3) {
@@ -43,4 +43,4 @@ Json default_recipe(const ModelConfig& model) {
   return recipe;
 }
 
-}  // namespace apatite
+}  // namespace apatite::weights

@@ -12,7 +12,7 @@
 #include "models/models.h"
 #include "weights/torch/refusal.h"
 
-namespace apatite {
+namespace apatite::weights {
 namespace {
 
 using Kind = NetworkNames::Kind;
@@ -70,8 +70,8 @@ class Recogniser {
   Recogniser(const NamedDims& tensors, std::string_view where) : tensors_(tensors), where_(where) {}
 
   // Family and options of a ResNet; `input_channels` comes out of the stem.
-  ModelConfig resnet() const {
-    const Dims& stem = weight("conv1.weight");
+  models::ModelConfig resnet() const {
+    const engine::Dims& stem = weight("conv1.weight");
     std::vector<std::int64_t> layers;
     for (std::int64_t stage = 1;; ++stage) {
       const std::int64_t blocks = count("layer" + number(stage) + ".", 0, ".conv1.weight");
@@ -80,7 +80,7 @@ class Recogniser {
     }
     const bool bottleneck = tensors_.contains("layer1.0.conv3.weight");
     const bool cifar = layers.size() == 3 && !bottleneck && stem[2] == 3;
-    ModelConfig config{cifar ? "cifar_resnet" : "resnet", 1, stem[1], Json::object()};
+    models::ModelConfig config{cifar ? "cifar_resnet" : "resnet", 1, stem[1], Json::object()};
     if (cifar) {
       config.options["blocks_per_stage"] = layers[0];
     } else {
@@ -91,8 +91,8 @@ class Recogniser {
     return config;
   }
 
-  ModelConfig densenet() const {
-    const Dims& stem = weight("features.conv0.weight");
+  models::ModelConfig densenet() const {
+    const engine::Dims& stem = weight("features.conv0.weight");
     const std::string first_layer = "features.denseblock1.denselayer1";
     const std::int64_t growth = weight(first_layer + ".conv2.weight")[0];
     const std::int64_t bottleneck = weight(first_layer + ".conv1.weight")[0];
@@ -104,12 +104,12 @@ class Recogniser {
       if (layers == 0) break;
       blocks.push_back(layers);
     }
-    ModelConfig config{"densenet", 1, stem[1], {{"growth", growth}, {"blocks", blocks}}};
+    models::ModelConfig config{"densenet", 1, stem[1], {{"growth", growth}, {"blocks", blocks}}};
     if (!tensors_.contains("features.norm0.weight")) config.options["stem"] = "cifar";
     if (stem[0] != 2 * growth) config.options["stem_channels"] = stem[0];
     if (bottleneck / growth != 4) config.options["bn_size"] = bottleneck / growth;
     if (tensors_.contains("features.transition1.conv.weight")) {
-      const Dims& transition = weight("features.transition1.conv.weight");
+      const engine::Dims& transition = weight("features.transition1.conv.weight");
       if (transition[0] != transition[1] / 2) {
         config.options["compression"] =
             static_cast<double>(transition[0]) / static_cast<double>(transition[1]);
@@ -125,11 +125,11 @@ class Recogniser {
 
  private:
   // Sizes of a convolution's weight.
-  const Dims& weight(const std::string& name) const {
+  const engine::Dims& weight(const std::string& name) const {
     const auto found = tensors_.find(name);
     if (found == tensors_.end()) refuse("has no tensor " + name);
     if (found->second.size() != 4) {
-      refuse(name + " is " + to_text(std::span<const std::int64_t>(found->second)) +
+      refuse(name + " is " + engine::to_text(std::span<const std::int64_t>(found->second)) +
              ", not the weight of a convolution");
     }
     return found->second;
@@ -148,20 +148,22 @@ class Recogniser {
 // Large enough for any network: the parameters do not depend on the input's size.
 constexpr std::int64_t kProbeSize = 1024;
 
-bool same_parameters(const Graph& a, const Graph& b) {
-  return std::ranges::equal(
-      a.parameters(), b.parameters(),
-      [](const Parameter& p, const Parameter& q) { return p.name == q.name && p.dims == q.dims; });
+bool same_parameters(const engine::Graph& a, const engine::Graph& b) {
+  return std::ranges::equal(a.parameters(), b.parameters(),
+                            [](const engine::Parameter& p, const engine::Parameter& q) {
+                              return p.name == q.name && p.dims == q.dims;
+                            });
 }
 
 // The preset of the same family with the same parameters, or `config` itself.
-ModelConfig as_preset(const ModelConfig& config, const Json& user) {
-  const Graph graph = build_model(config, kProbeSize, kProbeSize);
-  for (const ModelInfo& info : models()) {
+models::ModelConfig as_preset(const models::ModelConfig& config, const Json& user) {
+  const engine::Graph graph = models::build_model(config, kProbeSize, kProbeSize);
+  for (const models::ModelInfo& info : models::models()) {
     if (info.family != config.architecture || info.name == info.family) continue;
-    const ModelConfig preset{info.name, config.classes, config.input_channels, user};
+    const models::ModelConfig preset{info.name, config.classes, config.input_channels, user};
     try {
-      if (same_parameters(build_model(preset, kProbeSize, kProbeSize), graph)) return preset;
+      if (same_parameters(models::build_model(preset, kProbeSize, kProbeSize), graph))
+        return preset;
     } catch (const Error&) {
       continue;  // the user's options are none of this preset's
     }
@@ -169,9 +171,9 @@ ModelConfig as_preset(const ModelConfig& config, const Json& user) {
   return config;
 }
 
-const ModelInfo& find_model(std::string_view name) {
-  const std::string known = default_config(name).architecture;  // throws on an unknown name
-  return *std::ranges::find(models(), known, &ModelInfo::name);
+const models::ModelInfo& find_model(std::string_view name) {
+  const std::string known = models::default_config(name).architecture;  // throws on an unknown name
+  return *std::ranges::find(models::models(), known, &models::ModelInfo::name);
 }
 
 }  // namespace
@@ -239,13 +241,14 @@ NetworkNames find_network(std::span<const std::string> names, std::string_view w
   return found.front();
 }
 
-ModelConfig recognise(const NetworkNames& network, const NamedDims& tensors,
-                      std::string_view architecture, const Json& user, std::string_view where) {
+models::ModelConfig recognise(const NetworkNames& network, const NamedDims& tensors,
+                              std::string_view architecture, const Json& user,
+                              std::string_view where) {
   const Recogniser recogniser(tensors, where);
   const bool residual = network.family_name() == "ResNet";
-  ModelConfig config = residual ? recogniser.resnet() : recogniser.densenet();
+  models::ModelConfig config = residual ? recogniser.resnet() : recogniser.densenet();
   if (!architecture.empty()) {
-    const ModelInfo& info = find_model(architecture);
+    const models::ModelInfo& info = find_model(architecture);
     if ((info.family == "densenet") == residual) {
       throw Error(ErrorKind::kUsage, where,
                   "its names are those of a " + std::string(network.family_name()) + ", not of " +
@@ -266,4 +269,4 @@ ModelConfig recognise(const NetworkNames& network, const NamedDims& tensors,
   }
 }
 
-}  // namespace apatite
+}  // namespace apatite::weights

@@ -11,7 +11,7 @@
 #include "engine/graph/shape.h"
 #include "models/model_config.h"
 
-namespace apatite {
+namespace apatite::weights {
 
 // Where a state dict's names come from: the family of networks whose names they resemble, and how
 // they differ from the names that build_model() gives.
@@ -36,7 +36,7 @@ struct NetworkNames {
 NetworkNames find_network(std::span<const std::string> names, std::string_view where);
 
 // Sizes of tensors by canonical name.
-using NamedDims = std::map<std::string, Dims, std::less<>>;
+using NamedDims = std::map<std::string, engine::Dims, std::less<>>;
 
 // The architecture whose tensors have these names and sizes as far as the first block, the number
 // of blocks and the stem tell: a preset if one has exactly the same tensors, else its family with
@@ -44,7 +44,8 @@ using NamedDims = std::map<std::string, Dims, std::less<>>;
 // all tensors. With a non-empty `architecture` that is a preset, only the input channels are
 // recognised. Throws Error: kBadFile if a tensor that tells is missing or has a wrong rank, kUsage
 // if `architecture` is unknown or of another family.
-ModelConfig recognise(const NetworkNames& network, const NamedDims& tensors,
-                      std::string_view architecture, const Json& user, std::string_view where);
+models::ModelConfig recognise(const NetworkNames& network, const NamedDims& tensors,
+                              std::string_view architecture, const Json& user,
+                              std::string_view where);
 
-}  // namespace apatite
+}  // namespace apatite::weights

@@ -11,7 +11,7 @@
 #include "engine/graph/tensor.h"
 #include "engine/runtime/fp_environment.h"
 
-namespace apatite {
+namespace apatite::weights {
 namespace {
 
 static_assert(std::endian::native == std::endian::little,
@@ -137,14 +137,14 @@ DecodeReport decode(DType dtype, std::span<const std::byte> bytes, std::span<flo
   if (bytes.size() * 8 != values.size() * static_cast<std::size_t>(dtype_bits(dtype))) {
     throw Error(ErrorKind::kInternal, "decode", "the number of bytes is not that of the elements");
   }
-  const FpEnvironment environment;
+  const engine::FpEnvironment environment;
   // Blocks that stay in the first-level cache between the copy and the look at the values.
   constexpr std::size_t kBlock = 4096;
   DecodeReport report;
   for (std::size_t first = 0; first < values.size(); first += kBlock) {
     const auto block = values.subspan(first, std::min(kBlock, values.size() - first));
     report.rounded += decode_block(dtype, bytes, first, block);
-    const CanonicalReport canonical = canonicalize(block);
+    const engine::CanonicalReport canonical = engine::canonicalize(block);
     report.negative_zeros += canonical.negative_zeros;
     if (report.first_non_finite < 0 && canonical.first_non_finite >= 0) {
       report.first_non_finite = static_cast<std::int64_t>(first) + canonical.first_non_finite;
@@ -153,4 +153,4 @@ DecodeReport decode(DType dtype, std::span<const std::byte> bytes, std::span<flo
   return report;
 }
 
-}  // namespace apatite
+}  // namespace apatite::weights

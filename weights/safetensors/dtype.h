@@ -7,7 +7,7 @@
 #include <span>
 #include <string_view>
 
-namespace apatite {
+namespace apatite::weights {
 
 // The element types that safetensors 0.8 names. Those of is_decodable() can be read; the others are
 // recognised, so that a message can name them.
@@ -59,4 +59,4 @@ struct DecodeReport {
 // must have exactly the right size (Error kInternal otherwise).
 DecodeReport decode(DType dtype, std::span<const std::byte> bytes, std::span<float> values);
 
-}  // namespace apatite
+}  // namespace apatite::weights

@@ -3,20 +3,21 @@
 #include "base/error.h"
 #include "base/text.h"
 
-namespace apatite {
+namespace apatite::weights {
 
-Tensor NamedParameters::load(const Parameter& parameter) const {
+engine::Tensor NamedParameters::load(const engine::Parameter& parameter) const {
   const auto found = tensors_.find(parameter.name);
   if (found == tensors_.end()) {
     throw Error(ErrorKind::kUsage, parameter.name, "no such tensor was given");
   }
   if (found->second.dims() != parameter.dims) {
     throw Error(ErrorKind::kUsage, parameter.name,
-                "is " + to_text(std::span(found->second.dims())) + ", not " +
-                    to_text(std::span(parameter.dims)));
+                "is " + engine::to_text(std::span(found->second.dims())) + ", not " +
+                    engine::to_text(std::span(parameter.dims)));
   }
-  Tensor tensor = found->second;
-  if (const std::int64_t index = canonicalize(tensor.values()).first_non_finite; index >= 0) {
+  engine::Tensor tensor = found->second;
+  if (const std::int64_t index = engine::canonicalize(tensor.values()).first_non_finite;
+      index >= 0) {
     throw Error(
         ErrorKind::kBadFile, parameter.name,
         "is not finite: element " + to_text(index) + " is " + to_text(tensor.data()[index]));
@@ -24,4 +25,4 @@ Tensor NamedParameters::load(const Parameter& parameter) const {
   return tensor;
 }
 
-}  // namespace apatite
+}  // namespace apatite::weights

@@ -7,7 +7,7 @@
 #include "base/sha256.h"
 #include "base/text.h"
 
-namespace apatite {
+namespace apatite::weights {
 
 const TensorEntry* SafetensorsHeader::find(std::string_view name) const {
   const auto found = std::lower_bound(
@@ -29,7 +29,7 @@ LoadedTensor load_tensor(std::span<const std::byte> bytes, const TensorEntry& en
                     std::string(dtype_name(entry.dtype)) + ", which is not a supported one",
                 "store it as F32, F16, BF16 or F64");
   }
-  LoadedTensor loaded{Tensor::uninitialized(entry.dims), {}};
+  LoadedTensor loaded{engine::Tensor::uninitialized(entry.dims), {}};
   loaded.report = decode(entry.dtype, bytes, loaded.values.values());
   if (const std::int64_t index = loaded.report.first_non_finite; index >= 0) {
     throw Error(ErrorKind::kBadFile, where,
@@ -93,4 +93,4 @@ void write_safetensors(const std::filesystem::path& path, const NamedTensors& te
   file.commit();
 }
 
-}  // namespace apatite
+}  // namespace apatite::weights

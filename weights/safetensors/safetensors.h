@@ -19,13 +19,13 @@
 #include "weights/safetensors/dtype.h"
 #include "weights/safetensors/named_tensors.h"
 
-namespace apatite {
+namespace apatite::weights {
 
 // One tensor of a file: bytes [begin, end) of the data that follows the header.
 struct TensorEntry {
   std::string name;
   DType dtype = DType::kF32;
-  Dims dims;
+  engine::Dims dims;
   std::uint64_t begin = 0;
   std::uint64_t end = 0;
 };
@@ -53,7 +53,7 @@ struct SafetensorsHeader {
 SafetensorsHeader parse_safetensors(std::span<const std::byte> file, std::string_view where);
 
 struct LoadedTensor {
-  Tensor values;
+  engine::Tensor values;
   DecodeReport report;
 };
 
@@ -89,4 +89,4 @@ class SafetensorsFile {
 void write_safetensors(const std::filesystem::path& path, const NamedTensors& tensors,
                        const StringMap& metadata);
 
-}  // namespace apatite
+}  // namespace apatite::weights

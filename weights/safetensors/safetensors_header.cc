@@ -9,7 +9,7 @@
 #include "base/text.h"
 #include "weights/safetensors/safetensors.h"
 
-namespace apatite {
+namespace apatite::weights {
 namespace {
 
 constexpr std::uint64_t kLengthBytes = 8;
@@ -236,7 +236,7 @@ void HeaderReader::finish_entry() {
 }
 
 // Elements of a shape whose sizes are each at most 2^48; nothing if there are more than 2^48.
-std::optional<std::uint64_t> checked_count(const Dims& dims) {
+std::optional<std::uint64_t> checked_count(const engine::Dims& dims) {
   std::uint64_t count = 1;
   for (const std::int64_t dim : dims) {
     const auto size = static_cast<std::uint64_t>(dim);
@@ -257,16 +257,16 @@ void check_entry(const TensorEntry& entry, std::uint64_t data_size, std::string_
            " bytes follow the header");
   }
   const std::optional<std::uint64_t> count = checked_count(entry.dims);
-  if (!count) refuse("has the impossible shape " + to_text(std::span(entry.dims)));
+  if (!count) refuse("has the impossible shape " + engine::to_text(std::span(entry.dims)));
   const std::uint64_t bits = *count * static_cast<std::uint64_t>(dtype_bits(entry.dtype));
   if (bits % 8 != 0) {
-    refuse("of " + std::string(dtype_name(entry.dtype)) + " " + to_text(std::span(entry.dims)) +
-           " fills no whole number of bytes");
+    refuse("of " + std::string(dtype_name(entry.dtype)) + " " +
+           engine::to_text(std::span(entry.dims)) + " fills no whole number of bytes");
   }
   if (bits / 8 != entry.end - entry.begin) {
-    refuse("of " + std::string(dtype_name(entry.dtype)) + " " + to_text(std::span(entry.dims)) +
-           " needs " + number(bits / 8) + " bytes, but its " + offsets + " hold " +
-           number(entry.end - entry.begin));
+    refuse("of " + std::string(dtype_name(entry.dtype)) + " " +
+           engine::to_text(std::span(entry.dims)) + " needs " + number(bits / 8) +
+           " bytes, but its " + offsets + " hold " + number(entry.end - entry.begin));
   }
 }
 
@@ -358,4 +358,4 @@ SafetensorsHeader parse_safetensors(std::span<const std::byte> file, std::string
   return header;
 }
 
-}  // namespace apatite
+}  // namespace apatite::weights

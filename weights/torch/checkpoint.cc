@@ -15,7 +15,7 @@
 #include "weights/torch/state_dict.h"
 #include "weights/torch/zip.h"
 
-namespace apatite::torch {
+namespace apatite::weights::torch {
 namespace {
 
 constexpr std::size_t kMostDims = 8;
@@ -83,11 +83,11 @@ class TensorParser {
     }
     return value.integer;
   }
-  Dims sizes(PickleValue value) const {
+  engine::Dims sizes(PickleValue value) const {
     if (value.kind != PickleKind::kTuple || pickle_.items(value).size() > kMostDims) {
       refuse("has sizes that no tensor has");
     }
-    Dims dims;
+    engine::Dims dims;
     for (const PickleValue item : pickle_.items(value)) dims.push_back(number(item));
     return dims;
   }
@@ -95,7 +95,7 @@ class TensorParser {
   // All elements lie in the storage, and there are no more of them than it holds.
   void check_extent(StoredTensor& tensor, std::int64_t offset) const {
     const StorageId& storage = tensor.storage;
-    const std::string shape = to_text(std::span<const std::int64_t>(tensor.dims));
+    const std::string shape = engine::to_text(std::span<const std::int64_t>(tensor.dims));
     if (offset > storage.view_count) refuse("begins after the end of its storage");
     tensor.offset = storage.view_first + offset;
     if (std::ranges::find(tensor.dims, 0) != tensor.dims.end()) return;
@@ -128,7 +128,7 @@ std::vector<std::byte> gather(const StoredTensor& tensor, std::span<const std::b
                               std::size_t count) {
   const std::size_t width = tensor.storage.element_bytes();
   std::vector<std::byte> packed(count * width);
-  Dims index(tensor.dims.size(), 0);
+  engine::Dims index(tensor.dims.size(), 0);
   std::int64_t at = tensor.offset;
   for (std::size_t i = 0; i < count; ++i) {
     std::memcpy(packed.data() + i * width, bytes.data() + static_cast<std::size_t>(at) * width,
@@ -204,7 +204,7 @@ LoadedValues Checkpoint::load(const StoredTensor& tensor) const {
         "weights are floating-point numbers (F64, F32, F16, BF16): save them so");
   }
   const std::span<const std::byte> storage = storages_->bytes(tensor.storage);
-  LoadedValues loaded{Tensor::uninitialized(tensor.dims), {}, 0};
+  LoadedValues loaded{engine::Tensor::uninitialized(tensor.dims), {}, 0};
   const std::size_t width = tensor.storage.element_bytes();
   const std::size_t count = loaded.values.size();
   std::vector<std::byte> packed;
@@ -222,4 +222,4 @@ LoadedValues Checkpoint::load(const StoredTensor& tensor) const {
   return loaded;
 }
 
-}  // namespace apatite::torch
+}  // namespace apatite::weights::torch

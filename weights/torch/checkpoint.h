@@ -14,22 +14,22 @@
 #include "weights/torch/pickle.h"
 #include "weights/torch/storage.h"
 
-namespace apatite::torch {
+namespace apatite::weights::torch {
 
 // One tensor of the state dict, checked: element (i0, i1, ...) is element
 // offset + i0*strides[0] + i1*strides[1] + ... of the storage, and all of them lie inside it.
 struct StoredTensor {
   std::string name;
   DType dtype = DType::kF32;
-  Dims dims;
-  Dims strides;             // in elements, none negative
+  engine::Dims dims;
+  engine::Dims strides;     // in elements, none negative
   std::int64_t offset = 0;  // in elements, from the start of the whole storage
   StorageId storage;
 };
 
 // The values of one tensor in binary32, and what the conversion did.
 struct LoadedValues {
-  Tensor values;
+  engine::Tensor values;
   DecodeReport report;
   double largest_relative_change = 0;  // of a rounded value: |binary32 - original| / |original|
 };
@@ -69,4 +69,4 @@ class Checkpoint {
   std::vector<std::string> ignored_;
 };
 
-}  // namespace apatite::torch
+}  // namespace apatite::weights::torch

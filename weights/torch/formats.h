@@ -9,7 +9,7 @@
 #include "weights/torch/pickle.h"
 #include "weights/torch/storage.h"
 
-namespace apatite::torch {
+namespace apatite::weights::torch {
 
 struct Contents {
   std::unique_ptr<Pickle> pickle;
@@ -28,4 +28,4 @@ Contents read_legacy(std::span<const std::byte> file, std::string_view where);
 // Looks for the magic number with which the legacy format begins.
 bool is_legacy(std::span<const std::byte> file);
 
-}  // namespace apatite::torch
+}  // namespace apatite::weights::torch

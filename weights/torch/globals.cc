@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <array>
 
-namespace apatite::torch {
+namespace apatite::weights::torch {
 namespace {
 
 using enum GlobalRole;
@@ -75,4 +75,4 @@ int find_global(std::string_view module, std::string_view name) {
   return found == kGlobals.end() ? -1 : static_cast<int>(found - kGlobals.begin());
 }
 
-}  // namespace apatite::torch
+}  // namespace apatite::weights::torch

@@ -6,7 +6,7 @@
 #include <span>
 #include <string_view>
 
-namespace apatite::torch {
+namespace apatite::weights::torch {
 
 // What a call (REDUCE) of the name makes.
 enum class GlobalRole : std::uint8_t {
@@ -32,4 +32,4 @@ std::span<const Global> globals();
 // The index of `module`.`name`, -1 if it is not in the list.
 int find_global(std::string_view module, std::string_view name);
 
-}  // namespace apatite::torch
+}  // namespace apatite::weights::torch

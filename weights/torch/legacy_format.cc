@@ -8,7 +8,7 @@
 #include "weights/torch/formats.h"
 #include "weights/torch/refusal.h"
 
-namespace apatite::torch {
+namespace apatite::weights::torch {
 namespace {
 
 // 0x1950a86a20f9469cfc6c, ten bytes, lowest first.
@@ -135,4 +135,4 @@ Contents read_legacy(std::span<const std::byte> file, std::string_view where) {
   return contents;
 }
 
-}  // namespace apatite::torch
+}  // namespace apatite::weights::torch

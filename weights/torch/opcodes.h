@@ -3,7 +3,7 @@
 
 #include <cstdint>
 
-namespace apatite::torch {
+namespace apatite::weights::torch {
 
 enum class Opcode : std::uint8_t {
   kMark = '(',
@@ -80,4 +80,4 @@ enum class Opcode : std::uint8_t {
   kReadOnlyBuffer = 0x98,
 };
 
-}  // namespace apatite::torch
+}  // namespace apatite::weights::torch

@@ -4,7 +4,7 @@
 
 #include "weights/torch/unpickler.h"
 
-namespace apatite::torch {
+namespace apatite::weights::torch {
 namespace {
 
 constexpr std::uint8_t kHighestProtocol = 5;
@@ -255,4 +255,4 @@ std::string_view kind_name(PickleKind kind) {
   return "?";
 }
 
-}  // namespace apatite::torch
+}  // namespace apatite::weights::torch

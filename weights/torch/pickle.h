@@ -20,7 +20,7 @@
 
 #include "weights/torch/globals.h"
 
-namespace apatite::torch {
+namespace apatite::weights::torch {
 
 enum class PickleKind : std::uint8_t {
   kNone,
@@ -76,4 +76,4 @@ class Pickle {
 // "str", "dict", ... for messages.
 std::string_view kind_name(PickleKind kind);
 
-}  // namespace apatite::torch
+}  // namespace apatite::weights::torch

@@ -4,7 +4,7 @@
 #include <string>
 #include <string_view>
 
-namespace apatite::torch {
+namespace apatite::weights::torch {
 
 inline constexpr std::string_view kDamaged =
     "the file is damaged or cut off: copy or download it again";
@@ -25,4 +25,4 @@ inline std::string printable(std::string_view text) {
   return result;
 }
 
-}  // namespace apatite::torch
+}  // namespace apatite::weights::torch

@@ -8,7 +8,7 @@
 #include "base/text.h"
 #include "weights/torch/refusal.h"
 
-namespace apatite::torch {
+namespace apatite::weights::torch {
 namespace {
 
 // Where training scripts put the weights, the most telling first.
@@ -134,4 +134,4 @@ StateDict find_state_dict(const Pickle& pickle, std::string_view key, std::strin
   return key.empty() ? finder.only() : finder.at(key);
 }
 
-}  // namespace apatite::torch
+}  // namespace apatite::weights::torch

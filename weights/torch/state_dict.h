@@ -7,7 +7,7 @@
 
 #include "weights/torch/pickle.h"
 
-namespace apatite::torch {
+namespace apatite::weights::torch {
 
 struct StateDict {
   std::string key;    // the path to it, "a/b"; "" for the outermost dict
@@ -18,4 +18,4 @@ struct StateDict {
 // dicts nest in a circle, kUsage if several could be meant or `key` is not there.
 StateDict find_state_dict(const Pickle& pickle, std::string_view key, std::string_view where);
 
-}  // namespace apatite::torch
+}  // namespace apatite::weights::torch

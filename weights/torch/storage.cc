@@ -7,7 +7,7 @@
 #include "base/error.h"
 #include "weights/torch/refusal.h"
 
-namespace apatite::torch {
+namespace apatite::weights::torch {
 namespace {
 
 // 2^48 elements: the library's limit for a tensor (engine/graph/shape.h).
@@ -87,4 +87,4 @@ StorageId storage_id(const Pickle& pickle, PickleValue value, std::string_view w
   return Parser(pickle, where).parse(value);
 }
 
-}  // namespace apatite::torch
+}  // namespace apatite::weights::torch

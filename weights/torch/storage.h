@@ -9,7 +9,7 @@
 #include "weights/safetensors/dtype.h"
 #include "weights/torch/pickle.h"
 
-namespace apatite::torch {
+namespace apatite::weights::torch {
 
 // What a persistent id says: ("storage", type, key, device, count[, view]). A view, which only the
 // legacy format writes, is a part of the storage: (view key, first element, count).
@@ -44,4 +44,4 @@ class StorageSource {
   [[nodiscard]] virtual std::span<const std::byte> bytes(const StorageId& id) const = 0;
 };
 
-}  // namespace apatite::torch
+}  // namespace apatite::weights::torch

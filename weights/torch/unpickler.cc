@@ -1,6 +1,6 @@
 #include "weights/torch/unpickler.h"
 
-namespace apatite::torch {
+namespace apatite::weights::torch {
 
 std::vector<PickleValue> Unpickler::pop_mark() {
   if (marks_.empty()) damaged("lacks a mark");
@@ -92,4 +92,4 @@ PickleValue Unpickler::tuple(std::size_t count) {
   return container(Kind::kTuple, std::move(values));
 }
 
-}  // namespace apatite::torch
+}  // namespace apatite::weights::torch

@@ -18,7 +18,7 @@
 #include "weights/torch/pickle.h"
 #include "weights/torch/refusal.h"
 
-namespace apatite::torch {
+namespace apatite::weights::torch {
 
 // One run over one pickle. The opcodes are in pickle.cc, the values that they make in unpickler.cc.
 class Unpickler {
@@ -187,4 +187,4 @@ class Unpickler {
   std::unordered_map<std::uint64_t, Value> memo_;
 };
 
-}  // namespace apatite::torch
+}  // namespace apatite::weights::torch

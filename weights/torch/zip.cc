@@ -9,7 +9,7 @@
 #include "base/error.h"
 #include "weights/torch/refusal.h"
 
-namespace apatite::torch {
+namespace apatite::weights::torch {
 namespace {
 
 constexpr std::uint32_t kLocalHeader = 0x04034b50;
@@ -306,4 +306,4 @@ bool ZipReader::is_zip(std::span<const std::byte> file) {
   return magic == kLocalHeader || magic == kEndRecord;
 }
 
-}  // namespace apatite::torch
+}  // namespace apatite::weights::torch

@@ -15,7 +15,7 @@
 #include <unordered_map>
 #include <vector>
 
-namespace apatite::torch {
+namespace apatite::weights::torch {
 
 struct ZipEntry {
   std::string_view name;            // in the archive's bytes
@@ -46,4 +46,4 @@ class ZipReader {
   std::unordered_map<std::string_view, std::size_t> by_name_;
 };
 
-}  // namespace apatite::torch
+}  // namespace apatite::weights::torch

@@ -8,7 +8,7 @@
 #include "weights/torch/refusal.h"
 #include "weights/torch/zip.h"
 
-namespace apatite::torch {
+namespace apatite::weights::torch {
 namespace {
 
 class ZipStorages final : public StorageSource {
@@ -83,4 +83,4 @@ Contents read_zip(std::span<const std::byte> file, std::string_view where) {
   return {std::move(pickle), std::make_unique<ZipStorages>(std::move(zip), folder, where)};
 }
 
-}  // namespace apatite::torch
+}  // namespace apatite::weights::torch

@@ -3,7 +3,7 @@
 
 #include "engine/cuda/tiles.h"
 
-namespace apatite::cuda {
+namespace apatite::engine::cuda {
 namespace {
 
 constexpr int kMultiprocessors = 132;
@@ -64,4 +64,4 @@ TEST(CudaTiles, EveryTileFitsAMultiprocessor) {
 }
 
 }  // namespace
-}  // namespace apatite::cuda
+}  // namespace apatite::engine::cuda

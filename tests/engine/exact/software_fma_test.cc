@@ -8,7 +8,7 @@
 
 #include "base/random.h"
 
-namespace apatite {
+namespace apatite::engine {
 namespace {
 
 void expect_same(float a, float b, float c) {
@@ -82,4 +82,4 @@ TEST(SoftwareFma, KeepsSubnormalsZerosAndOverflow) {
 }
 
 }  // namespace
-}  // namespace apatite
+}  // namespace apatite::engine

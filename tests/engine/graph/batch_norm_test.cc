@@ -7,7 +7,7 @@
 #include "base/error.h"
 #include "tests/support/map_parameters.h"
 
-namespace apatite {
+namespace apatite::engine {
 namespace {
 
 TEST(FoldBatchNorm, RoundsEachNumberOnceFromBinary64) {
@@ -49,4 +49,4 @@ TEST(FoldBatchNorm, RefusesAnOverflow) {
 }
 
 }  // namespace
-}  // namespace apatite
+}  // namespace apatite::engine

@@ -7,7 +7,7 @@
 
 #include "base/error.h"
 
-namespace apatite {
+namespace apatite::engine {
 namespace {
 
 TEST(Tensor, CanonicalizeLeavesOneZeroAndEveryOtherBit) {
@@ -49,4 +49,4 @@ TEST(Tensor, RefusesImpossibleSizes) {
 }
 
 }  // namespace
-}  // namespace apatite
+}  // namespace apatite::engine

@@ -9,7 +9,7 @@
 
 #include "base/random.h"
 
-namespace apatite {
+namespace apatite::engine {
 namespace {
 
 TEST(ChunkQueue, GivesTheOwnerTheFrontAndOthersTheBack) {
@@ -99,4 +99,4 @@ TEST(ChunkQueue, HasEveryChunkComputedOnceWhileThreadsHelpEachOther) {
 }
 
 }  // namespace
-}  // namespace apatite
+}  // namespace apatite::engine

@@ -13,7 +13,7 @@
 #include <xmmintrin.h>
 #endif
 
-namespace apatite {
+namespace apatite::engine {
 namespace {
 
 // Products and sums in the subnormal range and inexact ones, so that flushing or another rounding
@@ -31,7 +31,7 @@ struct SensitiveNetwork {
 
   [[nodiscard]] std::vector<Tensor> run(const Backend& backend) const {
     GraphBuilder builder({1, 1, 8});
-    const NodeId conv = conv2d(builder, "conv", 0, {.out_channels = 4, .kernel = {1, 3}});
+    const NodeId conv = layers::conv2d(builder, "conv", 0, {.out_channels = 4, .kernel = {1, 3}});
     const MapParameters parameters({{"conv.weight", weight}});
     return backend.compile(std::move(builder).build(conv), parameters, {.threads = 2})->run(input);
   }
@@ -68,4 +68,4 @@ TEST(FpEnvironment, NoSettingOfTheCallerChangesABit) {
 }
 
 }  // namespace
-}  // namespace apatite
+}  // namespace apatite::engine

@@ -6,7 +6,7 @@
 
 #include "base/random.h"
 
-namespace apatite {
+namespace apatite::engine {
 namespace {
 
 std::vector<LiveRange> random_ranges(std::uint64_t seed, std::size_t count) {
@@ -72,4 +72,4 @@ TEST(Arena, ReusesMemory) {
 TEST(Arena, NothingNeedsNothing) { EXPECT_EQ(plan_arena({}, 16).size, 0); }
 
 }  // namespace
-}  // namespace apatite
+}  // namespace apatite::engine

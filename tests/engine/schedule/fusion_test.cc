@@ -8,14 +8,16 @@
 #include "layers/differentiate.h"
 #include "models/models.h"
 
-namespace apatite {
+namespace apatite::engine {
 namespace {
 
 const FusionRules kAll{.enabled = true,
                        .norm_before = [](const Node&) { return true; },
                        .anything_after = [](const Node&) { return true; }};
 
-Graph network(const std::string& name) { return build_model(default_config(name), 64, 64); }
+Graph network(const std::string& name) {
+  return models::build_model(models::default_config(name), 64, 64);
+}
 
 // Every group reads only results of groups before it; the outputs are results.
 void expect_runnable(const Graph& graph, const std::vector<FusedGroup>& groups,
@@ -70,7 +72,7 @@ TEST(Fusion, DenseNetNormsOnTheWayIn) {
 TEST(Fusion, AResNetBlocksGradientTakesOnePassPerConvolution) {
   const Graph network50 = network("resnet50");
   const std::vector<NodeId> input{0};
-  const Differentiated d = differentiate(network50, input);
+  const layers::Differentiated d = layers::differentiate(network50, input);
   const Graph& graph = d.graph;
   const std::vector<NodeId> outputs{graph.output(), d.gradients[0]};
   const auto groups = fuse(graph, outputs, kAll);
@@ -95,7 +97,7 @@ TEST(Fusion, AResNetBlocksGradientTakesOnePassPerConvolution) {
 TEST(Fusion, ADenseLayersGradientComputesItsMaskAgain) {
   const Graph network121 = network("densenet121");
   const std::vector<NodeId> input{0};
-  const Differentiated d = differentiate(network121, input);
+  const layers::Differentiated d = layers::differentiate(network121, input);
   const Graph& graph = d.graph;
   const std::vector<NodeId> outputs{graph.output(), d.gradients[0]};
   const auto groups = fuse(graph, outputs, kAll);
@@ -122,7 +124,7 @@ TEST(Fusion, ADenseLayersGradientComputesItsMaskAgain) {
 TEST(Fusion, ATappedGradientIsAResult) {
   const Graph network18 = network("resnet18");
   const std::vector<NodeId> input{0};
-  const Differentiated d = differentiate(network18, input);
+  const layers::Differentiated d = layers::differentiate(network18, input);
   for (NodeId tap = 0; tap < d.graph.nodes().size(); ++tap) {
     const std::vector<NodeId> outputs{tap, d.gradients[0]};
     expect_runnable(d.graph, fuse(d.graph, outputs, kAll), outputs);
@@ -150,4 +152,4 @@ TEST(Fusion, WhatNoOutputNeedsIsLeftOut) {
 }
 
 }  // namespace
-}  // namespace apatite
+}  // namespace apatite::engine

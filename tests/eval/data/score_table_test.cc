@@ -10,7 +10,7 @@
 #include "tests/support/mutations.h"
 #include "tests/support/temporary_folder.h"
 
-namespace apatite {
+namespace apatite::eval {
 namespace {
 
 constexpr std::string_view kFile =
@@ -229,4 +229,4 @@ TEST(ScoreTable, ReadsOrRefusesAnyMutation) {
 }
 
 }  // namespace
-}  // namespace apatite
+}  // namespace apatite::eval

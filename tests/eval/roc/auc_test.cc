@@ -13,7 +13,7 @@
 #include "eval/statistics/sorting.h"
 #include "tests/eval/random_scores.h"
 
-namespace apatite {
+namespace apatite::eval {
 namespace {
 
 double wins(double positive, double negative) {
@@ -217,4 +217,4 @@ TEST(Auc, HanleyMcNeil) {
 }
 
 }  // namespace
-}  // namespace apatite
+}  // namespace apatite::eval

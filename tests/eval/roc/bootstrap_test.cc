@@ -13,7 +13,7 @@
 #include "eval/roc/bootstrap_kernel.h"
 #include "tests/eval/random_scores.h"
 
-namespace apatite {
+namespace apatite::eval {
 namespace {
 
 struct Study {
@@ -194,4 +194,4 @@ TEST(Bootstrap, BcaWithoutBiasAndSkewIsThePercentileInterval) {
 }
 
 }  // namespace
-}  // namespace apatite
+}  // namespace apatite::eval

@@ -11,7 +11,7 @@
 #include "eval/roc/auc_difference.h"
 #include "tests/eval/random_scores.h"
 
-namespace apatite {
+namespace apatite::eval {
 namespace {
 
 struct Study {
@@ -208,4 +208,4 @@ TEST(CompareAuc, UnpairedDifference) {
 }
 
 }  // namespace
-}  // namespace apatite
+}  // namespace apatite::eval

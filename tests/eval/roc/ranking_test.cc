@@ -6,9 +6,10 @@
 
 #include "base/error.h"
 #include "base/random.h"
+#include "eval/classification/confusion.h"
 #include "eval/roc/auc.h"
 
-namespace apatite {
+namespace apatite::eval {
 namespace {
 
 struct Drawn {
@@ -188,4 +189,4 @@ TEST(Threshold, ReadsRulesOrSaysWhichThereAre) {
 }
 
 }  // namespace
-}  // namespace apatite
+}  // namespace apatite::eval

@@ -17,7 +17,7 @@
 #include "base/text.h"
 #include "tests/support/source_dir.h"
 
-namespace apatite {
+namespace apatite::eval {
 namespace {
 
 constexpr double kEps = 0x1p-52;
@@ -136,4 +136,4 @@ TEST(Special, BinomialProbability) {
 }
 
 }  // namespace
-}  // namespace apatite
+}  // namespace apatite::eval

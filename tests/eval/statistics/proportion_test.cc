@@ -8,7 +8,7 @@
 #include "base/error.h"
 #include "eval/statistics/distributions.h"
 
-namespace apatite {
+namespace apatite::eval {
 namespace {
 
 // The chance that the 95 % interval of n cases holds p, exact up to rounding, by summing over every
@@ -98,4 +98,4 @@ TEST(Proportion, KnowsItsMethodsByName) {
 }
 
 }  // namespace
-}  // namespace apatite
+}  // namespace apatite::eval

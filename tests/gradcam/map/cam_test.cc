@@ -6,13 +6,13 @@
 
 #include "tests/gradcam/map/golden_maps.h"
 
-namespace apatite {
+namespace apatite::gradcam {
 namespace {
 
 using Cam = SaliencyMap (*)(const LayerValues&);
 
 SaliencyMap run(Cam cam, const std::vector<double>& values, const std::vector<double>& gradient,
-                const Shape& shape) {
+                const engine::Shape& shape) {
   return cam({.values = values, .gradient = gradient, .shape = shape});
 }
 
@@ -23,7 +23,7 @@ TEST(Cam, AgreesWithPytorchGradCamOnGivenArrays) {
   ASSERT_EQ(cases.size(), 3U);
   for (const Json& golden : cases) {
     const auto dims = golden["shape"].get<std::vector<std::int64_t>>();
-    const Shape shape{dims[0], dims[1], dims[2]};
+    const engine::Shape shape{dims[0], dims[1], dims[2]};
     const auto seed = golden["seed"].get<std::uint64_t>();
     const auto values = symmetric_numbers(seed, shape.size());
     const auto gradient = symmetric_numbers(seed + 100, shape.size());
@@ -45,7 +45,7 @@ TEST(Cam, WeighsByHand) {
   // Two channels of 1 x 2.
   const std::vector<double> values{1, 2, 3, 4};
   const std::vector<double> gradient{1, 3, -2, 0};
-  const Shape shape{2, 1, 2};
+  const engine::Shape shape{2, 1, 2};
   // w = {2, -1}
   EXPECT_EQ(run(grad_cam, values, gradient, shape).values, (std::vector<double>{-1, 0}));
   EXPECT_EQ(run(hires_cam, values, gradient, shape).values, (std::vector<double>{-5, 6}));
@@ -98,11 +98,11 @@ TEST(SaliencyMap, NormalisesOnlyWhatIsPositive) {
 }
 
 TEST(SaliencyMap, BecomesBinary32WithoutNegativeZero) {
-  const Tensor tensor = to_tensor({2, 1, {-1e-60, 0.1}});
-  EXPECT_EQ(tensor.dims(), (Dims{2, 1}));
+  const engine::Tensor tensor = to_tensor({2, 1, {-1e-60, 0.1}});
+  EXPECT_EQ(tensor.dims(), (engine::Dims{2, 1}));
   EXPECT_FALSE(std::signbit(tensor.values()[0]));
   EXPECT_EQ(tensor.values()[1], 0.1F);
 }
 
 }  // namespace
-}  // namespace apatite
+}  // namespace apatite::gradcam

@@ -14,7 +14,7 @@
 #include "gradcam/map/saliency_map.h"
 #include "tests/support/source_dir.h"
 
-namespace apatite {
+namespace apatite::gradcam {
 
 inline Json golden_file(const std::string& name) {
   const auto path = source_dir() / "tests" / "goldens" / "gradcam" / name;
@@ -45,4 +45,4 @@ inline void expect_near(const std::vector<double>& expected, const std::vector<d
   }
 }
 
-}  // namespace apatite
+}  // namespace apatite::gradcam

@@ -16,7 +16,7 @@
 #include "weights/init.h"
 #include "weights/self_test.h"
 
-namespace apatite {
+namespace apatite::gradcam {
 namespace {
 
 using Path = std::filesystem::path;
@@ -38,11 +38,11 @@ struct Case {
   explicit Case(const Path& file)
       : golden(golden_file(std::string(APATITE_GOLDENS) + "/" + file.filename().string())),
         seed(golden["seed"].get<std::uint64_t>()),
-        graph(build_model(model_config_from_json(golden["model"], "golden"),
-                          golden["height"].get<std::int64_t>(),
-                          golden["width"].get<std::int64_t>())),
-        source(graph, SeededParameters(seed)),
-        image(self_test_input(graph.node(0).shape, seed)),
+        graph(models::build_model(models::model_config_from_json(golden["model"], "golden"),
+                                  golden["height"].get<std::int64_t>(),
+                                  golden["width"].get<std::int64_t>())),
+        source(graph, weights::SeededParameters(seed)),
+        image(weights::self_test_input(graph.node(0).shape, seed)),
         target(golden["target"].get<std::int64_t>()) {
     // Multiples of 2^-6: a step of a path from 0 is exact in binary32.
     for (float& value : image.values()) value = std::floor(value * 64) / 64 + 0.0F;
@@ -50,17 +50,17 @@ struct Case {
   }
 
   [[nodiscard]] Explanation explain(std::string_view backend, std::vector<MapRequest> requests,
-                                    const CompileOptions& options = {}) const {
-    Explainer explainer(graph, source, find_backend(backend), options, std::move(requests),
+                                    const engine::CompileOptions& options = {}) const {
+    Explainer explainer(graph, source, engine::find_backend(backend), options, std::move(requests),
                         settings);
     return explainer.explain(image, std::span(&target, 1))[0];
   }
 
   Json golden;
   std::uint64_t seed;
-  Graph graph;
+  engine::Graph graph;
   LoadedParameters source;
-  Tensor image;
+  engine::Tensor image;
   std::int64_t target;
   MethodSettings settings;
 };
@@ -122,18 +122,18 @@ TEST_P(ExplainedNetwork, ExactHasTheReferencesBits) {
       requests.push_back({find_method(name), network.graph.find(layer)});
     }
     // One run of the network per channel.
-    const NodeId node = network.graph.find(layer);
+    const engine::NodeId node = network.graph.find(layer);
     if (network.graph.node(node).shape.channels <= 64) {
       requests.push_back({Method::kScoreCam, node});
     }
   }
   const Explanation expected = network.explain("reference", requests);
   std::size_t runs = 0;
-  for (const Isa& isa : find_backend("exact").isas()) {
+  for (const engine::Isa& isa : engine::find_backend("exact").isas()) {
     if (!isa.present || isa.name == "scalar") continue;
-    for (const CompileOptions& options :
-         {CompileOptions{.threads = 1, .isa = isa.name},
-          CompileOptions{.threads = 3, .isa = isa.name, .fuse = false}}) {
+    for (const engine::CompileOptions& options :
+         {engine::CompileOptions{.threads = 1, .isa = isa.name},
+          engine::CompileOptions{.threads = 3, .isa = isa.name, .fuse = false}}) {
       const Explanation actual = network.explain("exact", requests, options);
       EXPECT_EQ(actual.logits, expected.logits);
       for (std::size_t i = 0; i < requests.size(); ++i) {
@@ -156,4 +156,4 @@ INSTANTIATE_TEST_SUITE_P(Goldens, ExplainedNetwork, ::testing::ValuesIn(golden_n
 TEST(ExplainedNetworks, ThereAreGoldens) { EXPECT_GE(golden_networks().size(), 1U); }
 
 }  // namespace
-}  // namespace apatite
+}  // namespace apatite::gradcam

@@ -6,7 +6,7 @@
 #include "image/recipe/recipe.h"
 #include "tests/gradcam/map/golden_maps.h"
 
-namespace apatite {
+namespace apatite::gradcam {
 namespace {
 
 TEST(Resample, AgreesWithTorchsHalfPixelRule) {
@@ -46,7 +46,7 @@ TEST(Resample, AveragesWhereItShrinks) {
             (std::vector<double>{2 / 1.5, 4 / 1.5, (4 + 2.5) / 1.5, (2.5 + 6) / 1.5}));
 }
 
-Projection of(PixelSize source, PixelSize input, const PixelMap& map = {}) {
+Projection of(image::PixelSize source, image::PixelSize input, const image::PixelMap& map = {}) {
   return {source, input, map};
 }
 
@@ -114,20 +114,20 @@ TEST(Projection, FollowsEveryStepOfARecipe) {
     {"crop": {"top": 2, "left": 0, "height": 33, "width": 20}},
     {"pad_to_square": {}},
     {"center_crop": {"height": 30, "width": 26}}])");
-  const Recipe recipe = Recipe::from_json({{"recipe", 1},
-                                           {"channels", 1},
-                                           {"steps", steps},
-                                           {"divide_by", 1},
-                                           {"mean", {0}},
-                                           {"std", {1}}},
-                                          "recipe");
-  Image image = make_image<std::uint8_t>(31, 22, 1);
+  const image::Recipe recipe = image::Recipe::from_json({{"recipe", 1},
+                                                         {"channels", 1},
+                                                         {"steps", steps},
+                                                         {"divide_by", 1},
+                                                         {"mean", {0}},
+                                                         {"std", {1}}},
+                                                        "recipe");
+  image::Image image = image::make_image<std::uint8_t>(31, 22, 1);
   std::int64_t seen = 0;
   for (std::int64_t y = 0; y < 31; ++y) {
     for (std::int64_t x = 0; x < 22; ++x) {
       std::ranges::fill(image.values<std::uint8_t>(), std::uint8_t{0});
       image.values<std::uint8_t>()[static_cast<std::size_t>(y * 22 + x)] = 200;
-      const RecipeResult result = recipe.apply_traced(image);
+      const image::RecipeResult result = recipe.apply_traced(image);
       const Projection projection({31, 22}, {30, 26}, result.map, recipe.visible_part(image));
       // The tensor as a map of its own pixels: back in the source it is the image.
       const SaliencyMap map{30, 26, {result.tensor.values().begin(), result.tensor.values().end()}};
@@ -157,4 +157,4 @@ TEST(Projection, SaysItsGeometryInJson) {
 }
 
 }  // namespace
-}  // namespace apatite
+}  // namespace apatite::gradcam

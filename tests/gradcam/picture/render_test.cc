@@ -8,17 +8,17 @@
 #include "gradcam/picture/font.h"
 #include "tests/gradcam/map/golden_maps.h"
 
-namespace apatite {
+namespace apatite::gradcam {
 namespace {
 
-Colour pixel(const Image& image, std::int64_t y, std::int64_t x) {
+Colour pixel(const image::Image& image, std::int64_t y, std::int64_t x) {
   const auto at = static_cast<std::size_t>((y * image.width + x) * 3);
   const auto values = image.values<std::uint8_t>();
   return {values[at], values[at + 1], values[at + 2]};
 }
 
-Image grey(std::int64_t height, std::int64_t width, std::uint8_t value) {
-  Image image = make_image<std::uint8_t>(height, width, 3);
+image::Image grey(std::int64_t height, std::int64_t width, std::uint8_t value) {
+  image::Image image = image::make_image<std::uint8_t>(height, width, 3);
   std::ranges::fill(image.values<std::uint8_t>(), value);
   return image;
 }
@@ -57,20 +57,20 @@ TEST(ColourMap, CoversTheUnitInterval) {
 }
 
 TEST(Render, ShowsSamplesOfEveryType) {
-  Image wide = make_image<std::uint16_t>(1, 3, 1);
+  image::Image wide = image::make_image<std::uint16_t>(1, 3, 1);
   const std::vector<std::uint16_t> samples{100, 300, 500};
   std::ranges::copy(samples, wide.values<std::uint16_t>().begin());
-  const Image shown = to_display(wide);
+  const image::Image shown = to_display(wide);
   EXPECT_EQ(pixel(shown, 0, 0), kPureBlack);
   EXPECT_EQ(pixel(shown, 0, 1), (Colour{128, 128, 128}));
   EXPECT_EQ(pixel(shown, 0, 2), kPureWhite);
 
-  Image alpha = make_image<std::uint8_t>(1, 1, 4);
+  image::Image alpha = image::make_image<std::uint8_t>(1, 1, 4);
   const std::vector<std::uint8_t> rgba{1, 2, 3, 9};
   std::ranges::copy(rgba, alpha.values<std::uint8_t>().begin());
   EXPECT_EQ(pixel(to_display(alpha), 0, 0), (Colour{1, 2, 3}));
 
-  Tensor tensor(Dims{1, 3, 1, 2});
+  engine::Tensor tensor(engine::Dims{1, 3, 1, 2});
   tensor.data()[0] = -1;  // red, first pixel
   tensor.data()[5] = 1;   // blue, second pixel
   EXPECT_EQ(pixel(to_display(tensor), 0, 0), (Colour{0, 128, 128}));
@@ -81,25 +81,25 @@ TEST(Render, ShowsSamplesOfEveryType) {
 }
 
 TEST(Render, FitsByAveragingAndInBlocks) {
-  Image image = make_image<std::uint8_t>(2, 2, 3);
+  image::Image image = image::make_image<std::uint8_t>(2, 2, 3);
   std::ranges::fill(image.values<std::uint8_t>(), std::uint8_t{0});
   for (const std::size_t i : {0U, 1U, 2U}) image.values<std::uint8_t>()[i] = 202;
   EXPECT_EQ(pixel(fit(image, {1, 1}), 0, 0), (Colour{51, 51, 51}));  // 50.5 rounded up
-  const Image large = fit(image, {4, 6});
+  const image::Image large = fit(image, {4, 6});
   for (std::int64_t y = 0; y < 4; ++y) {
     for (std::int64_t x = 0; x < 6; ++x) {
       EXPECT_EQ(pixel(large, y, x).red, y < 2 && x < 3 ? 202 : 0) << y << x;
     }
   }
-  EXPECT_EQ(panel_size({3062, 2394}, 192, 640), (PixelSize{640, 500}));
-  EXPECT_EQ(panel_size({32, 24}, 192, 640), (PixelSize{192, 144}));
-  EXPECT_EQ(panel_size({300, 200}, 192, 640), (PixelSize{300, 200}));
+  EXPECT_EQ(panel_size({3062, 2394}, 192, 640), (image::PixelSize{640, 500}));
+  EXPECT_EQ(panel_size({32, 24}, 192, 640), (image::PixelSize{192, 144}));
+  EXPECT_EQ(panel_size({300, 200}, 192, 640), (image::PixelSize{300, 200}));
 }
 
 TEST(Render, BlendsWithTheOpacityOfTheValue) {
   const SaliencyMap map{1, 3, {-1, 1, 2}};
   const MapStyle style{.colours = &find_colour_map("jet"), .alpha = 0.5};
-  const Image picture = blend(grey(1, 3, 100), map, whole(1, 3), style);
+  const image::Image picture = blend(grey(1, 3, 100), map, whole(1, 3), style);
   EXPECT_EQ(pixel(picture, 0, 0), (Colour{100, 100, 100})) << "no evidence, no colour";
   const auto mixed = [](int over, double opacity) {
     return static_cast<std::uint8_t>(std::floor(100 + (over - 100) * opacity + 0.5));
@@ -115,8 +115,8 @@ TEST(Render, BlendsWithTheOpacityOfTheValue) {
 TEST(Render, OverlayKeepsEverySourcePixelInItsPlace) {
   // The map lies in the box of rows 2 to 5 and columns 10 to 13 alone.
   const Projection projection({20, 30}, {4, 4}, {1, 2, 1, 10});
-  const Image display = grey(20, 30, 50);
-  const Image picture =
+  const image::Image display = grey(20, 30, 50);
+  const image::Image picture =
       overlay_picture(display, {1, 2, {1, 2}}, projection, {}, {{"a line of text"}});
   EXPECT_GT(picture.width, 30);
   EXPECT_GT(picture.height, 20);
@@ -134,10 +134,10 @@ TEST(Render, OverlayKeepsEverySourcePixelInItsPlace) {
 
 // What a reader sees of a map without anything to show: the source as it is, and words.
 TEST(Render, NeverStretchesAMapWithoutEvidence) {
-  const Image display = grey(40, 60, 77);
+  const image::Image display = grey(40, 60, 77);
   for (const std::vector<double>& values : {std::vector<double>{-2, -1}, {3, 3}, {0, 0}}) {
     const SaliencyMap map{1, 2, values};
-    const Image picture = overlay_picture(display, map, whole(40, 60), {}, {});
+    const image::Image picture = overlay_picture(display, map, whole(40, 60), {}, {});
     for (std::int64_t y = 0; y < 40; ++y) {
       for (std::int64_t x = 0; x < 60; ++x) {
         ASSERT_EQ(pixel(picture, y, x), (Colour{77, 77, 77}));
@@ -150,7 +150,7 @@ TEST(Render, NeverStretchesAMapWithoutEvidence) {
       }
     }
     EXPECT_GT(ink, 200) << "the reason is written below";
-    const Image alone = colours_of(map, whole(40, 60), {10, 10}, {});
+    const image::Image alone = colours_of(map, whole(40, 60), {10, 10}, {});
     EXPECT_EQ(pixel(alone, 0, 0), pixel(alone, 9, 9));
   }
 }
@@ -162,7 +162,7 @@ TEST(Render, PanelShowsSourceMapAndOverlaySideBySide) {
   const std::vector<PanelItem> items{{&left, &projection, {"layer A"}},
                                      {&nothing, &projection, {"layer B"}}};
   const MapStyle style;
-  const Image panel = panel_picture(grey(200, 200, 90), items, {"source"}, style);
+  const image::Image panel = panel_picture(grey(200, 200, 90), items, {"source"}, style);
   EXPECT_EQ(pixel(panel, 8 + 100, 8 + 100), (Colour{90, 90, 90}));
   // The map's left half is its largest value, its right half 0.
   const std::int64_t map_left = 8 + 200 + 16;
@@ -186,4 +186,4 @@ TEST(Font, HasEveryAsciiCharacterOnce) {
 }
 
 }  // namespace
-}  // namespace apatite
+}  // namespace apatite::gradcam

@@ -11,11 +11,11 @@
 #include "base/random.h"
 #include "tests/gradcam/map/golden_maps.h"
 
-namespace apatite {
+namespace apatite::gradcam {
 namespace {
 
-Tensor seeded_input(std::int64_t channels, std::int64_t height, std::int64_t width) {
-  Tensor tensor(Dims{1, channels, height, width});
+engine::Tensor seeded_input(std::int64_t channels, std::int64_t height, std::int64_t width) {
+  engine::Tensor tensor(engine::Dims{1, channels, height, width});
   for (std::size_t i = 0; i < tensor.size(); ++i) tensor.data()[i] = random_symmetric(4, i);
   return tensor;
 }
@@ -38,10 +38,10 @@ TEST(Removal, TakesTheHighestFirstAndDrawsLotsAmongEquals) {
 }
 
 TEST(Removal, ExchangesPixelsInAllChannels) {
-  const Tensor base = seeded_input(3, 2, 2);
-  const Tensor other(base.dims());
+  const engine::Tensor base = seeded_input(3, 2, 2);
+  const engine::Tensor other(base.dims());
   const std::vector<std::size_t> order{2, 0, 1, 3};
-  const Tensor result = with_pixels(base, other, order, 2);
+  const engine::Tensor result = with_pixels(base, other, order, 2);
   for (std::size_t i = 0; i < result.size(); ++i) {
     const bool removed = i % 4 == 2 || i % 4 == 0;
     EXPECT_EQ(result.data()[i], removed ? 0 : base.data()[i]) << i;
@@ -61,11 +61,11 @@ TEST(Removal, MeasuresTheAreaByTrapezoids) {
 }
 
 TEST(Removal, KnowsThreeBaselines) {
-  const Tensor image = seeded_input(2, 32, 48);
-  const Tensor zero = removed_image(image, Removal::kZero);
+  const engine::Tensor image = seeded_input(2, 32, 48);
+  const engine::Tensor zero = removed_image(image, Removal::kZero);
   for (const float value : zero.values()) EXPECT_EQ(value, 0);
 
-  const Tensor mean = removed_image(image, Removal::kMean);
+  const engine::Tensor mean = removed_image(image, Removal::kMean);
   for (const std::size_t channel : {0U, 1U}) {
     const auto plane = image.values().subspan(channel * 32 * 48, 32 * 48);
     const double sum = std::accumulate(plane.begin(), plane.end(), 0.0);
@@ -74,7 +74,7 @@ TEST(Removal, KnowsThreeBaselines) {
 
   // A blurred image keeps its level and loses its detail: of white noise a Gaussian of deviation 2
   // leaves a variance of 1 / (4 pi 2^2), a fiftieth.
-  const Tensor blurred = removed_image(image, Removal::kBlur);
+  const engine::Tensor blurred = removed_image(image, Removal::kBlur);
   double before = 0;
   double after = 0;
   for (std::size_t i = 0; i < image.size(); ++i) {
@@ -84,9 +84,9 @@ TEST(Removal, KnowsThreeBaselines) {
   EXPECT_GT(after, before / 100);
   EXPECT_LT(after, before / 20);
   // A flat image stays: the weights sum to one, up to a rounding.
-  Tensor flat(image.dims());
+  engine::Tensor flat(image.dims());
   std::fill(flat.values().begin(), flat.values().end(), 0.3F);
-  const Tensor still_flat = removed_image(flat, Removal::kBlur);
+  const engine::Tensor still_flat = removed_image(flat, Removal::kBlur);
   for (const float value : still_flat.values()) {
     EXPECT_NEAR(value, 0.3F, 0x1p-24);
   }
@@ -124,4 +124,4 @@ TEST(NormalNumber, HasTheMomentsAndTailsOfTheNormalDistribution) {
 }
 
 }  // namespace
-}  // namespace apatite
+}  // namespace apatite::gradcam

@@ -8,7 +8,7 @@
 #include "base/error.h"
 #include "tests/gradcam/map/golden_maps.h"
 
-namespace apatite {
+namespace apatite::gradcam {
 namespace {
 
 // As make_goldens.py makes them: with ties.
@@ -68,4 +68,4 @@ TEST(Similarity, ComparesOnAGridOfTheInputsProportions) {
 }
 
 }  // namespace
-}  // namespace apatite
+}  // namespace apatite::gradcam

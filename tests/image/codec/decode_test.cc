@@ -8,7 +8,7 @@
 #include "tests/support/seeded_image.h"
 #include "tests/support/temporary_folder.h"
 
-namespace apatite {
+namespace apatite::image {
 namespace {
 
 std::string refused(const std::string& file) {
@@ -67,7 +67,7 @@ Recipe small_recipe(const std::string& steps) {
 TEST(LoadInput, PassesImagesThroughTheRecipeAndTensorsAroundIt) {
   const TemporaryFolder folder;
   write_png(folder / "a.png", image_of<std::uint8_t>(1, 2, 1, {3, 5}));
-  const Tensor tensor(Dims{1, 1, 1, 2}, std::vector<float>{7.5F, -1});
+  const engine::Tensor tensor(engine::Dims{1, 1, 1, 2}, std::vector<float>{7.5F, -1});
   write_npy(folder / "a.npy", tensor);
   const Recipe any = small_recipe("");
   const Recipe padded = small_recipe(R"({"crop": {"top": 0, "left": 0, "height": 1, "width": 1}},
@@ -79,7 +79,7 @@ TEST(LoadInput, PassesImagesThroughTheRecipeAndTensorsAroundIt) {
 }
 
 TEST(LoadInput, RefusesTensorsOfAnotherShape) {
-  const Tensor tensor(Dims{1, 1, 2, 2});
+  const engine::Tensor tensor(engine::Dims{1, 1, 2, 2});
   const std::string file = encode_npy(tensor);
   const auto load = [&](const Recipe& recipe) {
     return refusal(ErrorKind::kBadFile, [&] { load_input(bytes_of(file), recipe, "a.npy"); });
@@ -88,11 +88,11 @@ TEST(LoadInput, RefusesTensorsOfAnotherShape) {
   EXPECT_EQ(load(small_recipe(R"({"center_crop": {"height": 1, "width": 2}})")),
             "a.npy: holds a tensor of 1x2x2 where the recipe gives 1x1x2; store channels x height "
             "x width as the network takes them");
-  const std::string colour = encode_npy(Tensor(Dims{1, 3, 2, 2}));
+  const std::string colour = encode_npy(engine::Tensor(engine::Dims{1, 3, 2, 2}));
   EXPECT_NE(refusal(ErrorKind::kBadFile,
                     [&] { load_input(bytes_of(colour), small_recipe(""), "a.npy"); }),
             "accepted");
 }
 
 }  // namespace
-}  // namespace apatite
+}  // namespace apatite::image

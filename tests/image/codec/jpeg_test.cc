@@ -8,7 +8,7 @@
 #include "tests/support/mutations.h"
 #include "tests/support/seeded_image.h"
 
-namespace apatite {
+namespace apatite::image {
 namespace {
 
 Json golden(const std::string& name) {
@@ -223,4 +223,4 @@ TEST(ExifOrientation, KnowsWhatItCannotRead) {
 }
 
 }  // namespace
-}  // namespace apatite
+}  // namespace apatite::image

@@ -13,7 +13,7 @@
 #include "tests/support/seeded_image.h"
 #include "tests/support/temporary_folder.h"
 
-namespace apatite {
+namespace apatite::image {
 namespace {
 
 template <class T>
@@ -58,9 +58,11 @@ const std::vector<float> kSix{1, 2.5F, -3, 0x1p-149F, std::numeric_limits<float>
 
 TEST(Npy, ReadsBinary32AsItIs) {
   EXPECT_EQ(values_of(npy("<f4", "(2, 3)", raw(kSix))), kSix);
-  EXPECT_EQ(tensor_of(npy("<f4", "(2, 3)", raw(kSix))).tensor.dims(), (Dims{1, 1, 2, 3}));
-  EXPECT_EQ(tensor_of(npy("<f4", "(3, 2, 1)", raw(kSix))).tensor.dims(), (Dims{1, 3, 2, 1}));
-  EXPECT_EQ(tensor_of(npy("<f4", "(1, 3, 1, 2)", raw(kSix))).tensor.dims(), (Dims{1, 3, 1, 2}));
+  EXPECT_EQ(tensor_of(npy("<f4", "(2, 3)", raw(kSix))).tensor.dims(), (engine::Dims{1, 1, 2, 3}));
+  EXPECT_EQ(tensor_of(npy("<f4", "(3, 2, 1)", raw(kSix))).tensor.dims(),
+            (engine::Dims{1, 3, 2, 1}));
+  EXPECT_EQ(tensor_of(npy("<f4", "(1, 3, 1, 2)", raw(kSix))).tensor.dims(),
+            (engine::Dims{1, 3, 1, 2}));
 }
 
 TEST(Npy, ReadsFortranOrder) {
@@ -188,8 +190,8 @@ TEST(Npy, ReadsIntegersAsImages) {
 
 TEST(Npy, WritesTheBytesThatNumpyWrites) {
   const TemporaryFolder folder;
-  const auto hash = [&](const Dims& dims) {
-    Tensor tensor(dims);
+  const auto hash = [&](const engine::Dims& dims) {
+    engine::Tensor tensor(dims);
     for (std::size_t i = 0; i < tensor.size(); ++i) tensor.data()[i] = random_symmetric(5, i);
     write_npy(folder / "a.npy", tensor);
     return sha256_file(folder / "a.npy");
@@ -197,7 +199,8 @@ TEST(Npy, WritesTheBytesThatNumpyWrites) {
   // numpy.save of the same values (tests/goldens/image/make_goldens.py).
   const Json golden = golden_cases("npy.json");
   ASSERT_EQ(golden.size(), 3U);
-  for (const Json& one : golden) EXPECT_EQ(hash(one["shape"].get<Dims>()), one["sha256"]) << one;
+  for (const Json& one : golden)
+    EXPECT_EQ(hash(one["shape"].get<engine::Dims>()), one["sha256"]) << one;
 }
 
 TEST(Npy, ReadsOrRefusesEveryMutation) {
@@ -205,7 +208,7 @@ TEST(Npy, ReadsOrRefusesEveryMutation) {
   const std::size_t data = valid.size() - 24;
   const Reader read = [](const std::string& file) {
     const NpyTensor result = tensor_of(file);
-    return to_text(std::span(result.tensor.dims())) +
+    return engine::to_text(std::span(result.tensor.dims())) +
            sha256_hex(std::as_bytes(result.tensor.values()));
   };
   const std::string reference = verdict(read, valid);
@@ -223,4 +226,4 @@ TEST(Npy, ReadsOrRefusesEveryMutation) {
 }
 
 }  // namespace
-}  // namespace apatite
+}  // namespace apatite::image

@@ -7,7 +7,7 @@
 #include <string>
 #include <string_view>
 
-namespace apatite {
+namespace apatite::image {
 
 inline std::string big_endian_bytes(std::uint32_t value) {
   std::string text;
@@ -52,4 +52,4 @@ inline std::string png_file(std::string_view chunks) {
 // The filtered rows of the 3 x 2 grey image {10, 20, 30; 40, 50, 60}.
 inline std::string small_rows() { return std::string("\0\x0A\x14\x1E\0\x28\x32\x3C", 8); }
 
-}  // namespace apatite
+}  // namespace apatite::image

@@ -7,7 +7,7 @@
 #include "tests/support/mutations.h"
 #include "tests/support/seeded_image.h"
 
-namespace apatite {
+namespace apatite::image {
 namespace {
 
 std::string read(const std::string& file) {
@@ -219,4 +219,4 @@ TEST(StrictPng, RefusesHugeSizes) {
 }
 
 }  // namespace
-}  // namespace apatite
+}  // namespace apatite::image

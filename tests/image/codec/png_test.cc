@@ -14,7 +14,7 @@
 #include "tests/support/shared_data.h"
 #include "tests/support/temporary_folder.h"
 
-namespace apatite {
+namespace apatite::image {
 namespace {
 
 TEST(Png, ReadsEveryBitDepthColourTypeAndInterlacing) {
@@ -67,8 +67,8 @@ TEST(Png, FollowsTheRecipesRuleForItsOrientation) {
   ASSERT_EQ(golden["name"], "RGB 6");
   const std::string file = from_hex(golden["file"]);
   const Image image = decode_png(bytes_of(file), "a.png");
-  EXPECT_EQ(recipe("apply").apply(image).dims(), (Dims{1, 3, 5, 3}));
-  EXPECT_EQ(recipe("ignore").apply(image).dims(), (Dims{1, 3, 3, 5}));
+  EXPECT_EQ(recipe("apply").apply(image).dims(), (engine::Dims{1, 3, 5, 3}));
+  EXPECT_EQ(recipe("ignore").apply(image).dims(), (engine::Dims{1, 3, 3, 5}));
   EXPECT_EQ(refusal(ErrorKind::kBadFile, [&] { return recipe("refuse").apply(image); }),
             "a.png: is stored turned or mirrored (EXIF orientation 6); say in the recipe what to "
             "do: \"exif_orientation\": \"apply\" or \"ignore\"");
@@ -150,4 +150,4 @@ TEST(Png, DoesNotWriteFloatingPointSamples) {
 }
 
 }  // namespace
-}  // namespace apatite
+}  // namespace apatite::image

@@ -20,7 +20,7 @@
 #include "tests/support/program.h"
 #include "tests/support/seeded_image.h"
 
-namespace apatite {
+namespace apatite::image {
 namespace {
 
 // Tries what a decoder may not do; per try errno, 0 if it could.
@@ -316,4 +316,4 @@ TEST_F(DecoderPoolTest, LeavesNoProcessesAndNoDescriptorsBehind) {
 }
 
 }  // namespace
-}  // namespace apatite
+}  // namespace apatite::image

@@ -10,7 +10,7 @@
 #include "tests/image/dicom/dicom_parts.h"
 #include "tests/support/program.h"
 
-namespace apatite {
+namespace apatite::image {
 namespace {
 
 std::string golden_file(const std::string& name) { return read_text(golden_folder() / name); }
@@ -186,4 +186,4 @@ TEST(DicomCodec, DecodersReadOrRefuseFlippedStreams) {
 }
 
 }  // namespace
-}  // namespace apatite
+}  // namespace apatite::image

@@ -9,7 +9,7 @@
 #include "image/dicom/dicom.h"
 #include "tests/support/seeded_image.h"
 
-namespace apatite {
+namespace apatite::image {
 
 inline std::filesystem::path golden_folder() {
   return source_dir() / "tests" / "goldens" / "dicom";
@@ -30,4 +30,4 @@ inline Image decoded(const std::filesystem::path& path, const Json& options) {
 
 inline std::string hash_of(const Image& image) { return sha256_hex(sample_bytes(image)); }
 
-}  // namespace apatite
+}  // namespace apatite::image

@@ -5,7 +5,7 @@
 #include <string>
 #include <string_view>
 
-namespace apatite {
+namespace apatite::image {
 
 inline std::string little_endian(std::uint64_t value, std::size_t bytes) {
   std::string text;
@@ -71,4 +71,4 @@ inline std::string small_pixels() {
                        std::string("\x00\x00\xFF\x0F\x01\x00\x02\x00\x03\x00\x04\x00", 12));
 }
 
-}  // namespace apatite
+}  // namespace apatite::image

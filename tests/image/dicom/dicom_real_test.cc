@@ -8,7 +8,7 @@
 #include "tests/image/dicom/dicom_goldens.h"
 #include "tests/support/shared_data.h"
 
-namespace apatite {
+namespace apatite::image {
 namespace {
 
 const Json kStored = {{"voi", "none"},     {"modality", "ignore"}, {"polarity", "keep"},
@@ -67,4 +67,4 @@ TEST(DicomReal, ShowsAMammogramAsPydicomDoes) {
 }
 
 }  // namespace
-}  // namespace apatite
+}  // namespace apatite::image

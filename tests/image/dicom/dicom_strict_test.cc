@@ -10,7 +10,7 @@
 #include "tests/support/mutations.h"
 #include "tests/support/program.h"
 
-namespace apatite {
+namespace apatite::image {
 namespace {
 
 DicomOptions options_of(const std::string& json = R"({"voi": "none", "range": "values"})") {
@@ -248,4 +248,4 @@ TEST(DicomStrict, ReadsOrRefusesAnyMutation) {
 }
 
 }  // namespace
-}  // namespace apatite
+}  // namespace apatite::image

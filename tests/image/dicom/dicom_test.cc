@@ -13,7 +13,7 @@
 #include "tests/image/dicom/dicom_goldens.h"
 #include "tests/support/hex.h"
 
-namespace apatite {
+namespace apatite::image {
 namespace {
 
 #if defined(__x86_64__)
@@ -110,7 +110,7 @@ TEST(Dicom, IsReadAsTheRecipeSaysOrRefusedIfItDoesNot) {
   const auto path = golden_folder() / "explicit_12u.dcm";
   const Recipe recipe = Recipe::from_json(with, "recipe");
   DecoderPool pool(1, image_decoder(recipe));
-  const Tensor tensor = load_input(path, recipe, pool);
+  const engine::Tensor tensor = load_input(path, recipe, pool);
   EXPECT_EQ(tensor.values()[0], 0);
   EXPECT_EQ(tensor.values()[1], 4095);
   // All choices are written out, and read back to the same.
@@ -167,4 +167,4 @@ TEST(DicomOptions, RefusesWhatItDoesNotKnow) {
 }
 
 }  // namespace
-}  // namespace apatite
+}  // namespace apatite::image

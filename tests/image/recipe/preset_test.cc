@@ -9,7 +9,7 @@
 #include "image/recipe/recipe.h"
 #include "tests/support/seeded_image.h"
 
-namespace apatite {
+namespace apatite::image {
 namespace {
 
 TEST(RecipePresets, AreRecipesWithNamesOfTheirOwn) {
@@ -40,7 +40,7 @@ TEST(RecipePresets, AreThoseOfTorchvisionAndKeras) {
     const Json json = recipe.to_json();
     const auto image =
         seeded_image<std::uint8_t>(golden["seed"], golden["input"][0], golden["input"][1], 3);
-    const Tensor tensor = recipe.apply(image);
+    const engine::Tensor tensor = recipe.apply(image);
     EXPECT_EQ(sha256_hex(std::as_bytes(tensor.values())), golden["sha256"]) << name;
     const double divisor = json["divide_by"] == "max" ? 255 : json["divide_by"].get<double>();
     ASSERT_GE(golden["values"].size(), 30U);
@@ -59,4 +59,4 @@ TEST(RecipePresets, AreThoseOfTorchvisionAndKeras) {
 }
 
 }  // namespace
-}  // namespace apatite
+}  // namespace apatite::image

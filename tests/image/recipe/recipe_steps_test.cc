@@ -8,7 +8,7 @@
 #include "image/recipe/recipe.h"
 #include "tests/support/seeded_image.h"
 
-namespace apatite {
+namespace apatite::image {
 namespace {
 
 Recipe recipe_of(const std::string& steps, const std::string& more = "", int channels = 1) {
@@ -26,7 +26,7 @@ std::string refused(const std::string& steps, const std::string& more = "", int 
   return refusal(ErrorKind::kBadFile, [&] { return recipe_of(steps, more, channels); });
 }
 
-std::vector<float> values_of(const Tensor& tensor) {
+std::vector<float> values_of(const engine::Tensor& tensor) {
   return {tensor.values().begin(), tensor.values().end()};
 }
 
@@ -44,7 +44,7 @@ TEST(CropBox, TakesTheBoxOfTheImagesContext) {
   const ImageContext context{PixelBox{1, 2, {2, 2}}, Laterality::kUnknown};
   EXPECT_EQ(values_of(recipe.apply(image, context)), (std::vector<float>{7, 8, 11, 12}));
   EXPECT_EQ(recipe.pixel_map(image, context).offset_x, 2);
-  EXPECT_EQ(recipe.output_shape(image, context), (Shape{1, 2, 2}));
+  EXPECT_EQ(recipe.output_shape(image, context), (engine::Shape{1, 2, 2}));
   EXPECT_FALSE(recipe.has_fixed_size());
   EXPECT_EQ(refusal(ErrorKind::kBadFile, [&] { return recipe.apply(image); }),
             "image: has no box where the recipe crops to one (crop_box); fill the manifest's "
@@ -143,7 +143,7 @@ TEST(CropBreast, CropsWithAMarginWithinTheImage) {
   const Recipe tight = recipe_of(R"({"crop_breast": {"threshold": 10}})");
   EXPECT_EQ(values_of(tight.apply(image)), (std::vector<float>{50, 0, 50, 50}));
   const Recipe wide = recipe_of(R"({"crop_breast": {"threshold": 10, "margin": 3}})");
-  EXPECT_EQ(wide.output_shape(image), (Shape{1, 6, 8}));
+  EXPECT_EQ(wide.output_shape(image), (engine::Shape{1, 6, 8}));
   EXPECT_EQ(wide.pixel_map(image).offset_x, 1);
   EXPECT_EQ(wide.pixel_map(image).offset_y, 0);
   EXPECT_EQ(
@@ -197,7 +197,7 @@ TEST(PixelMap, LeadsBackToTheSampleThroughCropsFlipsAndPads) {
   for (const Laterality laterality : {Laterality::kLeft, Laterality::kRight}) {
     const ImageContext context{PixelBox{3, 4, {14, 22}}, laterality};
     const RecipeResult result = recipe.apply_traced(image, context);
-    ASSERT_EQ(result.tensor.dims(), (Dims{1, 1, 15, 19}));
+    ASSERT_EQ(result.tensor.dims(), (engine::Dims{1, 1, 15, 19}));
     const PixelMap map = recipe.pixel_map(image, context);
     EXPECT_EQ(map.scale_x, laterality == Laterality::kRight ? 1 : -1);
     EXPECT_EQ(map.offset_x, result.map.offset_x);
@@ -237,7 +237,7 @@ TEST(Orientation, IsAppliedIgnoredOrRefused) {
   const RecipeResult turned = with_rule("apply").apply_traced(image);
   EXPECT_EQ(values_of(turned.tensor), (std::vector<float>{4, 1, 5, 2, 6, 3}));
   EXPECT_EQ(turned.trace[1].name, "orientation");
-  EXPECT_EQ(with_rule("apply").output_shape(image), (Shape{1, 3, 2}));
+  EXPECT_EQ(with_rule("apply").output_shape(image), (engine::Shape{1, 3, 2}));
   const std::string remedy =
       "say in the recipe what to do: \"exif_orientation\": \"apply\" or \"ignore\"";
   for (const Recipe& recipe : {with_rule("refuse"), recipe_of("")}) {
@@ -384,4 +384,4 @@ TEST(RecipeJson, KeepsEveryNewKey) {
 }
 
 }  // namespace
-}  // namespace apatite
+}  // namespace apatite::image

@@ -9,7 +9,7 @@
 #include "tests/support/seeded_image.h"
 #include "tests/support/source_dir.h"
 
-namespace apatite {
+namespace apatite::image {
 namespace {
 
 constexpr const char* kCifar = R"({"recipe": 1, "channels": 3, "bit_depth": 8, "steps": [],
@@ -35,7 +35,7 @@ std::string with_steps(const std::string& steps, int channels = 1) {
          R"(], "divide_by": 1, "mean": [)" + three + R"(], "std": [)" + ones + "]}";
 }
 
-std::vector<float> values_of(const Tensor& tensor) {
+std::vector<float> values_of(const engine::Tensor& tensor) {
   return {tensor.values().begin(), tensor.values().end()};
 }
 
@@ -59,8 +59,8 @@ double torchvision_bound(double y, double mean, double deviation) {
 }
 
 void expect_golden(const Json& golden, const Recipe& recipe, const Image& image) {
-  const Tensor tensor = recipe.apply(image);
-  const Shape shape{golden["shape"][0], golden["shape"][1], golden["shape"][2]};
+  const engine::Tensor tensor = recipe.apply(image);
+  const engine::Shape shape{golden["shape"][0], golden["shape"][1], golden["shape"][2]};
   EXPECT_EQ(tensor.dims(), shape.with_batch(1));
   EXPECT_EQ(recipe.output_shape(image), shape);
   EXPECT_EQ(sha256_hex(std::as_bytes(tensor.values())), golden["sha256"]) << golden["name"];
@@ -87,18 +87,18 @@ TEST(Recipe, EqualsPillowAndTheBinary64FormulaToTheBitAndTorchvisionWithinItsRou
 }
 
 TEST(Recipe, KnowsItsOutputShapeWithoutAnImageWhereTheStepsFixIt) {
-  EXPECT_EQ(recipe_of(kImagenet).output_shape(), (Shape{3, 224, 224}));
-  EXPECT_EQ(recipe_of(kSquareGrey).output_shape(), (Shape{3, 64, 64}));
+  EXPECT_EQ(recipe_of(kImagenet).output_shape(), (engine::Shape{3, 224, 224}));
+  EXPECT_EQ(recipe_of(kSquareGrey).output_shape(), (engine::Shape{3, 64, 64}));
   const std::string crop_then_pad = with_steps(
       R"({"crop": {"top": 1, "left": 2, "height": 3, "width": 4}},
          {"pad": {"top": 1, "right": 5}}, {"pad_to_square": {}})");
-  EXPECT_EQ(recipe_of(crop_then_pad).output_shape(), (Shape{1, 9, 9}));
+  EXPECT_EQ(recipe_of(crop_then_pad).output_shape(), (engine::Shape{1, 9, 9}));
 }
 
 TEST(Recipe, FollowsTheImagesSizeWhereTheStepsDoNotFixIt) {
   const Recipe recipe = recipe_of(kCifar);
   EXPECT_FALSE(recipe.has_fixed_size());
-  EXPECT_EQ(recipe.output_shape(seeded_image<std::uint8_t>(1, 5, 6, 3)), (Shape{3, 5, 6}));
+  EXPECT_EQ(recipe.output_shape(seeded_image<std::uint8_t>(1, 5, 6, 3)), (engine::Shape{3, 5, 6}));
   EXPECT_EQ(refusal(ErrorKind::kUsage, [&] { return recipe.output_shape(); }),
             "recipe: does not fix the size of the network's input; add a resize or crop step to "
             "it, or ask per image");
@@ -135,9 +135,12 @@ TEST(Recipe, CropsTheCenterAsTorchvisionRounds) {
 TEST(Recipe, ResizesTheShorterSideAsTorchvisionRounds) {
   const Recipe recipe =
       recipe_of(with_steps(R"({"resize": {"shorter_side": 256, "method": "pillow-bilinear"}})"));
-  EXPECT_EQ(recipe.output_shape(seeded_image<std::uint8_t>(1, 375, 500, 1)), (Shape{1, 256, 341}));
-  EXPECT_EQ(recipe.output_shape(seeded_image<std::uint8_t>(1, 500, 375, 1)), (Shape{1, 341, 256}));
-  EXPECT_EQ(recipe.output_shape(seeded_image<std::uint8_t>(1, 7, 7, 1)), (Shape{1, 256, 256}));
+  EXPECT_EQ(recipe.output_shape(seeded_image<std::uint8_t>(1, 375, 500, 1)),
+            (engine::Shape{1, 256, 341}));
+  EXPECT_EQ(recipe.output_shape(seeded_image<std::uint8_t>(1, 500, 375, 1)),
+            (engine::Shape{1, 341, 256}));
+  EXPECT_EQ(recipe.output_shape(seeded_image<std::uint8_t>(1, 7, 7, 1)),
+            (engine::Shape{1, 256, 256}));
 }
 
 TEST(Recipe, RepeatsGreyAndTakesGreyFromEqualChannels) {
@@ -180,7 +183,7 @@ TEST(Recipe, DividesByTheLargestSampleOfTheBitDepth) {
 
 TEST(Recipe, GivesNoNegativeZero) {
   const std::string text = replaced(with_steps(""), "\"mean\": [0]", "\"mean\": [1e-300]");
-  const Tensor tensor = recipe_of(text).apply(image_of<std::uint8_t>(1, 1, 1, {0}));
+  const engine::Tensor tensor = recipe_of(text).apply(image_of<std::uint8_t>(1, 1, 1, {0}));
   EXPECT_EQ(tensor.values()[0], 0.0F);  // -1e-300 rounds to -0
   EXPECT_FALSE(std::signbit(tensor.values()[0]));
 }
@@ -238,13 +241,13 @@ TEST(Recipe, TracesEveryStep) {
       recipe_of(with_steps(R"({"pad": {"top": 1}})", 3)).apply_traced(image);
   ASSERT_EQ(result.trace.size(), 4U);
   EXPECT_EQ(result.trace[0].name, "decoded");
-  EXPECT_EQ(result.trace[0].shape, (Shape{4, 1, 2}));
+  EXPECT_EQ(result.trace[0].shape, (engine::Shape{4, 1, 2}));
   EXPECT_EQ(result.trace[0].max, 255);
   EXPECT_EQ(result.trace[0].sha256, sha256_hex(sample_bytes(image)));
   EXPECT_EQ(result.trace[1].name, "alpha");
   EXPECT_EQ(result.trace[1].max, 60);
   EXPECT_EQ(result.trace[2].name, "pad");
-  EXPECT_EQ(result.trace[2].shape, (Shape{3, 2, 2}));
+  EXPECT_EQ(result.trace[2].shape, (engine::Shape{3, 2, 2}));
   EXPECT_EQ(result.trace[2].min, 0);
   EXPECT_EQ(result.trace[3].name, "normalized");
   EXPECT_EQ(result.trace[3].sha256, sha256_hex(std::as_bytes(result.tensor.values())));
@@ -378,4 +381,4 @@ TEST(RecipeJson, RefusesStepsThatCanNeverBeApplied) {
 }
 
 }  // namespace
-}  // namespace apatite
+}  // namespace apatite::image

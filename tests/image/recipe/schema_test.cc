@@ -8,7 +8,7 @@
 #include "image/resize/resize.h"
 #include "tests/support/seeded_image.h"
 
-namespace apatite {
+namespace apatite::image {
 namespace {
 
 Json schema() {
@@ -100,4 +100,4 @@ TEST(RecipeSchema, HasEveryKeyOfACanonicalRecipe) {
 }
 
 }  // namespace
-}  // namespace apatite
+}  // namespace apatite::image

@@ -9,7 +9,7 @@
 #include "tests/support/seeded_image.h"
 #include "tests/support/shared_data.h"
 
-namespace apatite {
+namespace apatite::image {
 namespace {
 
 Image source_of(const Json& golden) {
@@ -163,4 +163,4 @@ TEST(ResizeMethods, NamesWhatThereIs) {
 }
 
 }  // namespace
-}  // namespace apatite
+}  // namespace apatite::image

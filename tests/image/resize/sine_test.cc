@@ -9,7 +9,7 @@
 
 #include "base/random.h"
 
-namespace apatite {
+namespace apatite::image {
 namespace {
 
 double mpfr_sine(double x) {
@@ -43,4 +43,4 @@ TEST(Sine, IsCorrectlyRoundedWhereLanczosMeetsMultiplesOfPi) {
 }
 
 }  // namespace
-}  // namespace apatite
+}  // namespace apatite::image

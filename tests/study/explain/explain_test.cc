@@ -20,7 +20,7 @@
 #include "tests/study/small_study.h"
 #include "tests/support/csv_rows.h"
 
-namespace apatite {
+namespace apatite::study {
 namespace {
 
 namespace fs = std::filesystem;
@@ -72,17 +72,18 @@ TEST(Explain, WritesMapsPicturesAndWhatTheyAre) {
   EXPECT_EQ(rows[1][13], "maps/1-000.gradcam.layer3.0.relu.npy");
 
   // The same through the library alone.
-  const WeightsFile weights(study.weights());
-  const Recipe recipe = Recipe::from_json(weights.metadata().recipe, "recipe");
-  const Graph graph = weights.graph(32, 32);
-  Explainer explainer(graph, weights, find_backend("reference"), {},
-                      {{Method::kGradCam, graph.find("layer3.0.relu")}});
-  const Explanation expected = explainer.explain(load_input(study.image(0), recipe))[0];
+  const weights::WeightsFile weights(study.weights());
+  const image::Recipe recipe = image::Recipe::from_json(weights.metadata().recipe, "recipe");
+  const engine::Graph graph = weights.graph(32, 32);
+  gradcam::Explainer explainer(graph, weights, engine::find_backend("reference"), {},
+                               {{gradcam::Method::kGradCam, graph.find("layer3.0.relu")}});
+  const gradcam::Explanation expected =
+      explainer.explain(image::load_input(study.image(0), recipe))[0];
   EXPECT_EQ(rows[1][7], to_text(expected.score));
   EXPECT_EQ(rows[1][6], weights.metadata().class_names[std::size_t(expected.target)]);
   const fs::path base = study / "out/maps/1-000.gradcam.layer3.0.relu";
   EXPECT_EQ(read_text(base.string() + ".npy"),
-            encode_npy(to_tensor(positive_part(expected.maps[0]))));
+            image::encode_npy(gradcam::to_tensor(gradcam::positive_part(expected.maps[0]))));
 
   const Json json = parse_json(read_text(base.string() + ".json"), "json");
   EXPECT_EQ(json["method"], "gradcam");
@@ -93,15 +94,15 @@ TEST(Explain, WritesMapsPicturesAndWhatTheyAre) {
   EXPECT_EQ(json["score"], expected.score);
   EXPECT_EQ(json["logits"].get<std::vector<double>>(), expected.logits);
   EXPECT_EQ(json["map"]["height"], 8);
-  EXPECT_EQ(json["map"]["most"], summarize(expected.maps[0]).most);
+  EXPECT_EQ(json["map"]["most"], gradcam::summarize(expected.maps[0]).most);
   EXPECT_EQ(json["map"]["sha256"], sha256_file(base.string() + ".npy"));
   EXPECT_EQ(json["geometry"]["map_to_source"]["scale_y"], 4.0);
   EXPECT_EQ(json["geometry"]["source"], Json({{"height", 32}, {"width", 32}}));
   EXPECT_EQ(json["weights_sha256"], weights.sha256());
   EXPECT_EQ(json["arithmetic"], 1);
 
-  EXPECT_GT(decode_image(base.string() + ".png").width, 32);
-  EXPECT_GT(decode_image(study / "out/maps/1-000.panel.png").width, 3 * 192);
+  EXPECT_GT(image::decode_image(base.string() + ".png").width, 32);
+  EXPECT_GT(image::decode_image(study / "out/maps/1-000.panel.png").width, 3 * 192);
   const std::string sheet = read_text(study / "out/index.html");
   expect_contains(sheet, "benign/000.png");
   expect_contains(sheet, "data:image/png;base64,iVBOR");
@@ -114,14 +115,15 @@ TEST(Explain, WritesMapsPicturesAndWhatTheyAre) {
 TEST(Explain, GivesTheSameBytesForEveryBatchThreadsWorkersAndIsa) {
   const SmallStudy study(4);
   ExplainOptions options = options_of(study);
-  options.maps.methods = {Method::kGradCam, Method::kLayerCam, Method::kGradient};
+  options.maps.methods = {gradcam::Method::kGradCam, gradcam::Method::kLayerCam,
+                          gradcam::Method::kGradient};
   options.maps.layers = {"layer2.0.relu", "layer3.0.relu"};
   options.panel = true;
   explain(options);
   const std::string expected = hashes(study / "out");
   EXPECT_GT(expected.size(), 4 * 5 * 3 * 64U);
   std::size_t runs = 0;
-  for (const Isa& isa : find_backend("exact").isas()) {
+  for (const engine::Isa& isa : engine::find_backend("exact").isas()) {
     if (!isa.present) continue;
     for (const auto& [batch, threads, workers] : {std::tuple{1, 1, 1}, {3, 2, 3}}) {
       options.isa = isa.name;
@@ -186,7 +188,7 @@ TEST(Explain, ListsImagesThatCannotBeReadAndDoesTheOthers) {
 TEST(Explain, TakesSeveralModelsOneImageAndATensor) {
   const SmallStudy study(1);
   write_small_weights(study / "other.safetensors", small_model(1), {"benign", "malignant"},
-                      default_recipe(small_model(1)));
+                      weights::default_recipe(small_model(1)));
   ExplainOptions options = options_of(study);
   options.weights.push_back(study / "other.safetensors");
   options.images = study.image(0);
@@ -201,8 +203,9 @@ TEST(Explain, TakesSeveralModelsOneImageAndATensor) {
   EXPECT_TRUE(fs::exists(study / "out/maps/1-000.other.gradcam.layer3.0.relu.png"));
 
   // What the network takes, as a .npy: the same map.
-  const Recipe recipe = Recipe::from_json(WeightsFile(study.weights()).metadata().recipe, "recipe");
-  write_npy(study / "input.npy", load_input(study.image(0), recipe));
+  const image::Recipe recipe =
+      image::Recipe::from_json(weights::WeightsFile(study.weights()).metadata().recipe, "recipe");
+  image::write_npy(study / "input.npy", image::load_input(study.image(0), recipe));
   options.weights.pop_back();
   options.images = study / "input.npy";
   options.output = study / "tensor";
@@ -214,7 +217,7 @@ TEST(Explain, TakesSeveralModelsOneImageAndATensor) {
 
 TEST(Explain, SizesTheMapAsAsked) {
   const SmallStudy study(1);
-  Json recipe = default_recipe(small_model());
+  Json recipe = weights::default_recipe(small_model());
   recipe["steps"] = Json::parse(R"([{"pad": {"top": 2, "bottom": 6}}])");
   write_small_weights(study.weights(), small_model(), {"benign", "malignant"}, recipe);
   ExplainOptions options = options_of(study);
@@ -224,11 +227,11 @@ TEST(Explain, SizesTheMapAsAsked) {
     fs::remove_all(study / "out");
     explain(options);
     const std::string file = read_text(study / "out/maps/1-000.gradcam.layer3.0.relu.npy");
-    return decode_npy_tensor(std::as_bytes(std::span(file)), "map").tensor.dims();
+    return image::decode_npy_tensor(std::as_bytes(std::span(file)), "map").tensor.dims();
   };
-  EXPECT_EQ(dims(MapSize::kLayer), (Dims{1, 1, 10, 8}));
-  EXPECT_EQ(dims(MapSize::kInput), (Dims{1, 1, 40, 32}));
-  EXPECT_EQ(dims(MapSize::kSource), (Dims{1, 1, 32, 32}));
+  EXPECT_EQ(dims(MapSize::kLayer), (engine::Dims{1, 1, 10, 8}));
+  EXPECT_EQ(dims(MapSize::kInput), (engine::Dims{1, 1, 40, 32}));
+  EXPECT_EQ(dims(MapSize::kSource), (engine::Dims{1, 1, 32, 32}));
 }
 
 TEST(Explain, RefusesWhatCannotBeDone) {
@@ -258,13 +261,13 @@ TEST(Explain, RefusesWhatCannotBeDone) {
 }
 
 TEST(ClassTarget, TakesNamesBeforeIndices) {
-  WeightsMetadata metadata;
+  weights::WeightsMetadata metadata;
   metadata.model = small_model(3);
   metadata.class_names = {"2", "b", "c"};
   EXPECT_EQ(parse_target("2", metadata), 0);
   EXPECT_EQ(parse_target("1", metadata), 1);
   EXPECT_EQ(parse_target("c", metadata), 2);
-  EXPECT_EQ(parse_target("predicted", metadata), kPredicted);
+  EXPECT_EQ(parse_target("predicted", metadata), engine::kPredicted);
   metadata.model = small_model(1);
   metadata.class_names = {"malignant"};
   EXPECT_EQ(parse_target("malignant", metadata), 1);
@@ -295,4 +298,4 @@ TEST(ExplanationFiles, HaveNamesThatSortAndHoldNoSurprise) {
 }
 
 }  // namespace
-}  // namespace apatite
+}  // namespace apatite::study

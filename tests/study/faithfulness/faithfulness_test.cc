@@ -14,7 +14,7 @@
 #include "tests/study/small_study.h"
 #include "tests/support/mutations.h"
 
-namespace apatite {
+namespace apatite::study {
 namespace {
 
 namespace fs = std::filesystem;
@@ -24,7 +24,7 @@ FaithfulnessOptions options_of(const SmallStudy& study) {
   options.weights = study.weights();
   options.images = study.images();
   options.output = study / "trust";
-  options.maps.methods = {Method::kGradCam, Method::kGradient};
+  options.maps.methods = {gradcam::Method::kGradCam, gradcam::Method::kGradient};
   options.steps = 4;
   options.random_images = 1;
   options.random_stages = 3;
@@ -116,7 +116,8 @@ TEST(Faithfulness, DrawsImagesOfOnePatientTogether) {
 TEST(RegionOf, ReadsBoxesOrRefusesThem) {
   const auto box = [](const std::string& boxes) {
     const ManifestEntry entry{.image = "a.png", .boxes = boxes};
-    return region_of({}, entry, {10, 20}, [](const fs::path& path) { return decode_image(path); });
+    return region_of({}, entry, {10, 20},
+                     [](const fs::path& path) { return image::decode_image(path); });
   };
   EXPECT_FALSE(box("").has_value());
   const auto region = box(" 1 2 3 4 ; 9 19 1 1");
@@ -140,4 +141,4 @@ TEST(RegionOf, ReadsBoxesOrRefusesThem) {
 }
 
 }  // namespace
-}  // namespace apatite
+}  // namespace apatite::study

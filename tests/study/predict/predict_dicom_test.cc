@@ -7,12 +7,12 @@
 #include "tests/study/small_study.h"
 #include "tests/support/source_dir.h"
 
-namespace apatite {
+namespace apatite::study {
 namespace {
 
 TEST(PredictDicom, GivesTheSameBytesForAnyNumberOfDecoders) {
-  if (!have_gdcm()) GTEST_SKIP() << "built without GDCM";
-  Json recipe = default_recipe(small_model());
+  if (!image::have_gdcm()) GTEST_SKIP() << "built without GDCM";
+  Json recipe = weights::default_recipe(small_model());
   recipe["bit_depth"] = "any";
   recipe["divide_by"] = "max";
   recipe["steps"] = Json::array(
@@ -52,4 +52,4 @@ TEST(PredictDicom, GivesTheSameBytesForAnyNumberOfDecoders) {
 }
 
 }  // namespace
-}  // namespace apatite
+}  // namespace apatite::study

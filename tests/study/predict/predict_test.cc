@@ -14,7 +14,7 @@
 #include "tests/study/small_study.h"
 #include "tests/support/csv_rows.h"
 
-namespace apatite {
+namespace apatite::study {
 namespace {
 
 PredictOptions options_of(const SmallStudy& study) {
@@ -49,9 +49,10 @@ TEST(Predict, WritesTheLogitsOfEveryImage) {
   EXPECT_EQ(rows[0], (std::vector<std::string>{"image", "label", "patient", "logit:benign",
                                                "logit:malignant", "p:benign", "p:malignant"}));
   // The same through the engine alone, image by image.
-  const WeightsFile weights(options.weights);
-  const Recipe recipe = Recipe::from_json(weights.metadata().recipe, "recipe");
-  const auto network = find_backend("reference").compile(weights.graph(32, 32), weights, {});
+  const weights::WeightsFile weights(options.weights);
+  const image::Recipe recipe = image::Recipe::from_json(weights.metadata().recipe, "recipe");
+  const auto network =
+      engine::find_backend("reference").compile(weights.graph(32, 32), weights, {});
   std::int64_t right = 0;
   const std::vector<int> order{0, 2, 4, 1, 3};
   for (std::size_t i = 0; i < order.size(); ++i) {
@@ -60,8 +61,8 @@ TEST(Predict, WritesTheLogitsOfEveryImage) {
     EXPECT_EQ(study.images() / row[0], path);
     EXPECT_EQ(row[1], path.parent_path().filename());
     EXPECT_EQ(row[2], "");
-    const Tensor logits = network->run(load_input(path, recipe))[0];
-    const auto p = softmax(logits.values());
+    const engine::Tensor logits = network->run(image::load_input(path, recipe))[0];
+    const auto p = layers::softmax(logits.values());
     for (std::size_t c = 0; c < 2; ++c) {
       EXPECT_EQ(row[3 + c], to_text(logits.values()[c]));
       EXPECT_EQ(row[5 + c], to_text(p[c]));
@@ -76,7 +77,7 @@ TEST(Predict, WritesTheLogitsOfEveryImage) {
 }
 
 TEST(Predict, GivesTheRecipeWhatTheManifestSaysOfAnImage) {
-  Json recipe = default_recipe(small_model());
+  Json recipe = weights::default_recipe(small_model());
   recipe["steps"] = parse_json(R"([{"crop_box": {}}, {"flip": {"if": "right"}}])", "steps");
   const SmallStudy study(2, recipe);
   PredictOptions options = options_of(study);
@@ -87,10 +88,12 @@ TEST(Predict, GivesTheRecipeWhatTheManifestSaysOfAnImage) {
   predict(options);
   const Rows rows = rows_of(read_text(options.output));
   ASSERT_EQ(rows.size(), 3U);
-  const WeightsFile weights(options.weights);
-  const ImageContext context{PixelBox{1, 2, {24, 28}}, Laterality::kRight};
-  const Tensor input = load_input(study.image(0), Recipe::from_json(recipe, "recipe"), context);
-  const auto network = find_backend("reference").compile(weights.graph(24, 28), weights, {});
+  const weights::WeightsFile weights(options.weights);
+  const image::ImageContext context{image::PixelBox{1, 2, {24, 28}}, image::Laterality::kRight};
+  const engine::Tensor input =
+      image::load_input(study.image(0), image::Recipe::from_json(recipe, "recipe"), context);
+  const auto network =
+      engine::find_backend("reference").compile(weights.graph(24, 28), weights, {});
   EXPECT_EQ(rows[1][3], to_text(network->run(input)[0].values()[0]));
 }
 
@@ -101,7 +104,7 @@ TEST(Predict, GivesTheSameBytesForEveryBatchThreadsWorkersBackendAndIsa) {
   const std::string expected = read_text(options.output);
   std::size_t runs = 0;
   for (const char* name : {"exact", "reference"}) {
-    for (const Isa& isa : find_backend(name).isas()) {
+    for (const engine::Isa& isa : engine::find_backend(name).isas()) {
       if (!isa.present) continue;
       for (const auto& [batch, threads, workers] :
            {std::tuple{1, 1, 1}, {7, 2, 3}, {64, 1, 2}, {8, 3, 1}}) {
@@ -228,10 +231,10 @@ TEST(Predict, GroupsImagesBySizeIfTheRecipeKeepsIt) {
 
 TEST(Predict, ListsImagesThatAreTooSmallForTheNetwork) {
   const SmallStudy study(4, keep_size_recipe());
-  const ModelConfig model{.architecture = "densenet",
-                          .classes = 2,
-                          .input_channels = 3,
-                          .options = {{"growth", 4}, {"blocks", {1, 1, 1, 1}}}};
+  const models::ModelConfig model{.architecture = "densenet",
+                                  .classes = 2,
+                                  .input_channels = 3,
+                                  .options = {{"growth", 4}, {"blocks", {1, 1, 1, 1}}}};
   write_small_weights(study.weights(), model, {"benign", "malignant"}, keep_size_recipe());
   write_noise_png(study.image(1), 5, 5, 1);
   PredictOptions options = options_of(study);
@@ -245,10 +248,11 @@ TEST(Predict, ListsImagesThatAreTooSmallForTheNetwork) {
 
 TEST(Predict, SaysWhichImageAndNodeAreNotFinite) {
   const SmallStudy study(5);
-  WeightsMetadata metadata = WeightsFile(study.weights()).metadata();
-  NamedTensors tensors = seeded_tensors(build_model(metadata.model, 32, 32), 11);
+  weights::WeightsMetadata metadata = weights::WeightsFile(study.weights()).metadata();
+  weights::NamedTensors tensors =
+      weights::seeded_tensors(models::build_model(metadata.model, 32, 32), 11);
   for (float& value : tensors.at("linear.weight").values()) value = 3e38F;
-  write_weights(study.weights(), metadata, tensors);
+  weights::write_weights(study.weights(), metadata, tensors);
   PredictOptions options = options_of(study);
   std::string first;
   for (const int batch : {1, 2, 8}) {
@@ -311,7 +315,8 @@ TEST(Predict, DoesNotContinueARunWithOtherInputs) {
   options.backend = "reference64";
   expect_other("backend");
   options.backend.clear();
-  write_small_weights(study.weights(), small_model(), {"a", "b"}, default_recipe(small_model()));
+  write_small_weights(study.weights(), small_model(), {"a", "b"},
+                      weights::default_recipe(small_model()));
   expect_other("weights");
 }
 
@@ -338,7 +343,7 @@ TEST(Predict, RefusesWhatCannotBeDoneAndLeavesNothingBehind) {
                  "is an input of this run");
   expect_refusal([&](auto& o) { o.output = study / "errors.csv"; }, ErrorKind::kUsage,
                  "cannot be the name");
-  Json grey = default_recipe(small_model());
+  Json grey = weights::default_recipe(small_model());
   grey["channels"] = 1;
   grey["mean"] = Json::array({0.5});
   grey["std"] = Json::array({0.5});
@@ -352,7 +357,7 @@ TEST(Predict, RefusesWhatCannotBeDoneAndLeavesNothingBehind) {
 TEST(Predict, ServesAOneLogitHead) {
   const SmallStudy study(2);
   write_small_weights(study.weights(), small_model(1), {"benign", "malignant"},
-                      default_recipe(small_model(1)));
+                      weights::default_recipe(small_model(1)));
   const PredictOptions options = options_of(study);
   EXPECT_EQ(predict(options).labelled, 2);
   const Rows rows = rows_of(read_text(options.output));
@@ -369,4 +374,4 @@ TEST(Predict, ServesAOneLogitHead) {
 }
 
 }  // namespace
-}  // namespace apatite
+}  // namespace apatite::study

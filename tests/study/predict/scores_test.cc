@@ -6,7 +6,7 @@
 #include "layers/sigmoid.h"
 #include "layers/softmax.h"
 
-namespace apatite {
+namespace apatite::study {
 namespace {
 
 using Texts = std::vector<std::string>;
@@ -16,7 +16,7 @@ TEST(Scores, GiveOneLogitAndOneProbabilityPerClass) {
   EXPECT_EQ(scores.columns(),
             (Texts{"logit:benign", "logit:malignant", "p:benign", "p:malignant"}));
   const std::vector<float> logits{0.1F, -2.5F};
-  const auto p = softmax(logits);
+  const auto p = layers::softmax(logits);
   EXPECT_EQ(scores.fields(logits), (Texts{"0.1", "-2.5", to_text(p[0]), to_text(p[1])}));
   EXPECT_EQ(scores.is_right(logits, "benign"), true);
   EXPECT_EQ(scores.is_right(logits, "malignant"), false);
@@ -28,7 +28,8 @@ TEST(Scores, OfAOneLogitHeadAreThoseOfThePositiveClass) {
   const Scores scores(1, {"benign", "malignant"});
   EXPECT_EQ(scores.columns(), (Texts{"logit:malignant", "p:benign", "p:malignant"}));
   const std::vector<float> logits{1.5F};
-  EXPECT_EQ(scores.fields(logits), (Texts{"1.5", to_text(sigmoid(-1.5F)), to_text(sigmoid(1.5F))}));
+  EXPECT_EQ(scores.fields(logits),
+            (Texts{"1.5", to_text(layers::sigmoid(-1.5F)), to_text(layers::sigmoid(1.5F))}));
   EXPECT_EQ(scores.is_right(logits, "malignant"), true);
   EXPECT_EQ(scores.is_right(logits, "benign"), false);
   EXPECT_EQ(scores.is_right(logits, "other"), std::nullopt);
@@ -44,4 +45,4 @@ TEST(Scores, OfAOneLogitHeadWithOneNameTakeEveryOtherLabelAsNegative) {
 }
 
 }  // namespace
-}  // namespace apatite
+}  // namespace apatite::study

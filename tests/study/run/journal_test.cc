@@ -6,7 +6,7 @@
 #include "tests/support/program.h"
 #include "tests/support/temporary_folder.h"
 
-namespace apatite {
+namespace apatite::study {
 namespace {
 
 const Fingerprint kRun{{"weights", "abc"}, {"images", "def"}};
@@ -134,4 +134,4 @@ TEST(Journal, LeavesNothingBehindWithoutRecords) {
 }
 
 }  // namespace
-}  // namespace apatite
+}  // namespace apatite::study

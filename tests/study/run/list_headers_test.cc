@@ -7,17 +7,20 @@
 #include "tests/image/dicom/dicom_parts.h"
 #include "tests/study/small_study.h"
 
-namespace apatite {
+namespace apatite::study {
 namespace {
 
 std::string mammogram(const std::string& patient) {
-  return dicom_file(
-      kExplicit,
-      dicom_element(0x00080060, "CS", "MG") + dicom_element(0x00080068, "CS", "FOR PROCESSING") +
-          dicom_element(0x00100020, "LO", patient) +
-          dicom_element(0x00181164, "DS", "0.07\\0.080") + dicom_element(0x00200062, "CS", "L") +
-          DicomParts().header() + dicom_element(0x00280301, "CS", "YES") +
-          dicom_sequence(0x00540220, dicom_element(0x00080100, "SH", "R-10242")) + small_pixels());
+  return image::dicom_file(
+      image::kExplicit,
+      image::dicom_element(0x00080060, "CS", "MG") +
+          image::dicom_element(0x00080068, "CS", "FOR PROCESSING") +
+          image::dicom_element(0x00100020, "LO", patient) +
+          image::dicom_element(0x00181164, "DS", "0.07\\0.080") +
+          image::dicom_element(0x00200062, "CS", "L") + image::DicomParts().header() +
+          image::dicom_element(0x00280301, "CS", "YES") +
+          image::dicom_sequence(0x00540220, image::dicom_element(0x00080100, "SH", "R-10242")) +
+          image::small_pixels());
 }
 
 class ListHeaders : public testing::Test {
@@ -101,4 +104,4 @@ TEST_F(ListHeaders, ListsWhatItCannotReadApart) {
 }
 
 }  // namespace
-}  // namespace apatite
+}  // namespace apatite::study

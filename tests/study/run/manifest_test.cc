@@ -10,7 +10,7 @@
 #include "tests/support/program.h"
 #include "tests/support/temporary_folder.h"
 
-namespace apatite {
+namespace apatite::study {
 namespace {
 
 std::string refusal(const std::function<void()>& action, ErrorKind kind) {
@@ -132,10 +132,10 @@ TEST(Manifest, HashesWhatItLists) {
   }
   hashes.insert(sha256_of({entries[0], entries[0]}));
   auto left = entries;
-  left[0].context.laterality = Laterality::kLeft;
+  left[0].context.laterality = image::Laterality::kLeft;
   hashes.insert(sha256_of(left));
   auto cropped = entries;
-  cropped[0].context.crop = PixelBox{1, 2, {3, 4}};
+  cropped[0].context.crop = image::PixelBox{1, 2, {3, 4}};
   hashes.insert(sha256_of(cropped));
   EXPECT_EQ(hashes.size(), 9U);
 }
@@ -146,9 +146,11 @@ TEST(Manifest, ReadsWhatARecipeWantsToKnowOfAnImage) {
       "a.png,,,L,1,2,3,4\nb.png,,,right,,,,\nc.png,,,,0,0,1,65535\n",
       "m.csv");
   ASSERT_EQ(entries.size(), 3U);
-  EXPECT_EQ(entries[0].context, (ImageContext{PixelBox{1, 2, {3, 4}}, Laterality::kLeft}));
-  EXPECT_EQ(entries[1].context, (ImageContext{std::nullopt, Laterality::kRight}));
-  EXPECT_EQ(entries[2].context, (ImageContext{PixelBox{0, 0, {1, 65535}}, Laterality::kUnknown}));
+  EXPECT_EQ(entries[0].context,
+            (image::ImageContext{image::PixelBox{1, 2, {3, 4}}, image::Laterality::kLeft}));
+  EXPECT_EQ(entries[1].context, (image::ImageContext{std::nullopt, image::Laterality::kRight}));
+  EXPECT_EQ(entries[2].context,
+            (image::ImageContext{image::PixelBox{0, 0, {1, 65535}}, image::Laterality::kUnknown}));
 
   const auto row = [](const std::string& cells) {
     return csv_refusal(
@@ -168,4 +170,4 @@ TEST(Manifest, ReadsWhatARecipeWantsToKnowOfAnImage) {
 }
 
 }  // namespace
-}  // namespace apatite
+}  // namespace apatite::study

@@ -9,7 +9,7 @@
 
 #include "base/random.h"
 
-namespace apatite {
+namespace apatite::study {
 namespace {
 
 TEST(OrderedLoader, KeepsTheOrderWhateverFinishesFirst) {
@@ -60,4 +60,4 @@ TEST(OrderedLoader, CanBeLeftAtAnyMoment) {
 }
 
 }  // namespace
-}  // namespace apatite
+}  // namespace apatite::study

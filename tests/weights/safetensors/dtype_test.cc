@@ -12,7 +12,7 @@
 #include "base/error.h"
 #include "base/random.h"
 
-namespace apatite {
+namespace apatite::weights {
 namespace {
 
 template <class T>
@@ -124,4 +124,4 @@ TEST(DType, NamesAreFoundAgain) {
 }
 
 }  // namespace
-}  // namespace apatite
+}  // namespace apatite::weights

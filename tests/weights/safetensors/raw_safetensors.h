@@ -7,7 +7,7 @@
 #include <string>
 #include <string_view>
 
-namespace apatite {
+namespace apatite::weights {
 
 // The 8 bytes of `length`, then `header`, then `data`.
 inline std::string raw_safetensors(std::uint64_t length, std::string_view header,
@@ -58,4 +58,4 @@ inline std::string honest_data(const std::string& file) {
   return data;
 }
 
-}  // namespace apatite
+}  // namespace apatite::weights

@@ -8,12 +8,12 @@
 
 #include "base/error.h"
 #include "base/sha256.h"
-#include "raw_safetensors.h"
 #include "tests/support/mutations.h"
 #include "tests/support/temporary_folder.h"
+#include "tests/weights/safetensors/raw_safetensors.h"
 #include "weights/init.h"
 
-namespace apatite {
+namespace apatite::weights {
 namespace {
 
 constexpr std::string_view kDamaged =
@@ -53,12 +53,12 @@ TEST(Safetensors, ReadsWhatTheFormatAllows) {
   EXPECT_EQ(header.find("nothing"), nullptr);
   const TensorEntry* b = header.find("b");
   ASSERT_NE(b, nullptr);
-  EXPECT_EQ(b->dims, (Dims{2}));
-  const Tensor values = load_tensor(header.bytes_of(*b, as_bytes(file)), *b, "w").values;
+  EXPECT_EQ(b->dims, (engine::Dims{2}));
+  const engine::Tensor values = load_tensor(header.bytes_of(*b, as_bytes(file)), *b, "w").values;
   EXPECT_EQ(values.data()[0], -2.0F);
   EXPECT_EQ(values.data()[1], 3.0F);
-  EXPECT_EQ(header.find("a")->dims, Dims());
-  EXPECT_EQ(header.find("empty")->dims, (Dims{0, 3}));
+  EXPECT_EQ(header.find("a")->dims, engine::Dims());
+  EXPECT_EQ(header.find("empty")->dims, (engine::Dims{0, 3}));
 }
 
 TEST(Safetensors, RefusesABadHeaderLength) {
@@ -270,10 +270,10 @@ TEST(Safetensors, NamesADtypeThatItCannotDecode) {
 
 NamedTensors small_tensors() {
   NamedTensors tensors;
-  tensors.emplace("w", Tensor({2, 1, 1, 2}, std::vector<float>{1, -2.5F, 1e-42F, 3e38F}));
-  tensors.emplace("b\n\"quoted\"", Tensor({3}, std::vector<float>{0, 7, -9}));
-  tensors.emplace("scalar", Tensor({}, std::vector<float>{0.1F}));
-  tensors.emplace("empty", Tensor(Dims{0, 4}));
+  tensors.emplace("w", engine::Tensor({2, 1, 1, 2}, std::vector<float>{1, -2.5F, 1e-42F, 3e38F}));
+  tensors.emplace("b\n\"quoted\"", engine::Tensor({3}, std::vector<float>{0, 7, -9}));
+  tensors.emplace("scalar", engine::Tensor({}, std::vector<float>{0.1F}));
+  tensors.emplace("empty", engine::Tensor(engine::Dims{0, 4}));
   return tensors;
 }
 
@@ -290,9 +290,9 @@ TEST(Safetensors, WhatIsWrittenReadsBackTheSame) {
   EXPECT_EQ(file.header().data_begin % 8, 0U);
   ASSERT_EQ(file.header().tensors.size(), tensors.size());
   for (const TensorEntry& entry : file.header().tensors) {
-    const Tensor& expected = tensors.at(entry.name);
+    const engine::Tensor& expected = tensors.at(entry.name);
     for (int repeat = 0; repeat < 2; ++repeat) {  // the second after its pages were released
-      const Tensor values = file.load(entry).values;
+      const engine::Tensor values = file.load(entry).values;
       EXPECT_EQ(values.dims(), expected.dims());
       EXPECT_TRUE(std::equal(values.values().begin(), values.values().end(),
                              expected.values().begin(), expected.values().end()));
@@ -314,7 +314,7 @@ TEST(Safetensors, TheWriterRefusesWhatCannotBeRead) {
   const TemporaryFolder folder;
   const auto refused = [&](const std::string& name, const StringMap& metadata) {
     NamedTensors tensors;
-    tensors.emplace(name, Tensor(Dims{1}));
+    tensors.emplace(name, engine::Tensor(engine::Dims{1}));
     try {
       write_safetensors(folder / "f", tensors, metadata);
     } catch (const Error& error) {
@@ -356,8 +356,9 @@ std::string read_all(const std::string& bytes) {
   std::string dims;
   std::string data;
   for (const auto& [begin, entry] : in_order) {
-    dims += to_text(std::span(entry->dims)) + "\n";
-    const Tensor values = load_tensor(header.bytes_of(*entry, as_bytes(bytes)), *entry, "w").values;
+    dims += engine::to_text(std::span(entry->dims)) + "\n";
+    const engine::Tensor values =
+        load_tensor(header.bytes_of(*entry, as_bytes(bytes)), *entry, "w").values;
     data.append(reinterpret_cast<const char*>(values.data()), values.values().size_bytes());
   }
   // Whatever was changed, what is read is what the file says.
@@ -369,8 +370,8 @@ std::string read_all(const std::string& bytes) {
 TEST(Safetensors, EveryPrefixIsRefusedAndNoFlippedByteIsMisread) {
   const TemporaryFolder folder;
   NamedTensors tensors;
-  tensors.emplace("weight", Tensor({2, 2}, std::vector<float>{1, -2.5F, 3, 4}));
-  tensors.emplace("bias", Tensor({2}, std::vector<float>{0.5F, -7}));
+  tensors.emplace("weight", engine::Tensor({2, 2}, std::vector<float>{1, -2.5F, 3, 4}));
+  tensors.emplace("bias", engine::Tensor({2}, std::vector<float>{0.5F, -7}));
   write_safetensors(folder / "f", tensors, {{"key", "text"}});
   const std::string valid = read_file(folder / "f", 10'000);
   const std::size_t data_begin = parse_safetensors(as_bytes(valid), "w").data_begin;
@@ -392,4 +393,4 @@ TEST(Safetensors, EveryPrefixIsRefusedAndNoFlippedByteIsMisread) {
 }
 
 }  // namespace
-}  // namespace apatite
+}  // namespace apatite::weights

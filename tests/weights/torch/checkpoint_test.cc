@@ -12,10 +12,10 @@
 #include "base/json.h"
 #include "base/text.h"
 #include "goldens.h"
-#include "raw_pickle.h"
 #include "tests/support/mutations.h"
+#include "tests/weights/torch/raw_pickle.h"
 
-namespace apatite::torch {
+namespace apatite::weights::torch {
 namespace {
 
 using raw::dict;
@@ -40,7 +40,7 @@ std::string show(const std::string& bytes, std::string_view key = {}) {
   std::string text;
   for (const StoredTensor& tensor : checkpoint.tensors()) {
     text += tensor.name + " " + std::string(dtype_name(tensor.dtype)) + " " +
-            to_text(std::span<const std::int64_t>(tensor.dims)) + ":";
+            engine::to_text(std::span<const std::int64_t>(tensor.dims)) + ":";
     if (is_decodable(tensor.dtype)) {
       const LoadedValues loaded = checkpoint.load(tensor);
       for (const float value : loaded.values.values()) text += " " + to_text(value);
@@ -63,7 +63,8 @@ std::string outcome(const std::string& bytes, std::string_view key = {},
 std::string one_tensor(const raw::RawTensor& t) { return dict({{"a", tensor(t)}}); }
 
 // What becomes of a tensor on a storage of eight floats 0 ... 7.
-std::string view_outcome(const Dims& dims, const Dims& strides, std::int64_t offset = 0) {
+std::string view_outcome(const engine::Dims& dims, const engine::Dims& strides,
+                         std::int64_t offset = 0) {
   return outcome(
       zip_checkpoint(one_tensor({.count = 8, .dims = dims, .strides = strides, .offset = offset}),
                      {floats({0, 1, 2, 3, 4, 5, 6, 7})}));
@@ -92,8 +93,8 @@ TEST_P(Views, EqualTorchs) {
       continue;
     }
     const Json& want = expected.at(stored.name);
-    const Tensor values = checkpoint.load(stored).values;
-    EXPECT_EQ(values.dims(), want["dims"].get<Dims>()) << stored.name;
+    const engine::Tensor values = checkpoint.load(stored).values;
+    EXPECT_EQ(values.dims(), want["dims"].get<engine::Dims>()) << stored.name;
     ASSERT_EQ(values.size(), want["values"].size()) << stored.name;
     for (std::size_t i = 0; i < values.size(); ++i) {
       const float torchs = want["values"][i].get<float>() + 0.0F;  // there is one zero
@@ -162,7 +163,8 @@ TEST(Checkpoint, RefusesSizesThatNoTensorHas) {
             damaged("tensor a has a size, stride or offset that is no whole number from 0 on"));
   EXPECT_EQ(view_outcome({2}, {-1}),
             damaged("tensor a has a size, stride or offset that is no whole number from 0 on"));
-  EXPECT_EQ(view_outcome(Dims(9, 1), Dims(9, 1)), damaged("tensor a has sizes that no tensor has"));
+  EXPECT_EQ(view_outcome(engine::Dims(9, 1), engine::Dims(9, 1)),
+            damaged("tensor a has sizes that no tensor has"));
 }
 
 TEST(Checkpoint, RefusesStoragesOfAnotherSize) {
@@ -384,4 +386,4 @@ TEST(Checkpoint, RealLegacyFileMutationsAreWellBehaved) {
 }
 
 }  // namespace
-}  // namespace apatite::torch
+}  // namespace apatite::weights::torch

@@ -14,14 +14,14 @@
 #include "goldens.h"
 #include "image/recipe/recipe.h"
 #include "models/models.h"
-#include "raw_pickle.h"
 #include "tests/support/mutations.h"
 #include "tests/support/shared_data.h"
 #include "tests/support/temporary_folder.h"
+#include "tests/weights/torch/raw_pickle.h"
 #include "weights/conversion/recognise.h"
 #include "weights/metadata.h"
 
-namespace apatite {
+namespace apatite::weights {
 namespace {
 
 using torch::golden;
@@ -43,20 +43,20 @@ std::string digest(const NamedTensors& tensors) {
 struct RawState {
   struct Entry {
     std::string name;
-    Dims dims;
+    engine::Dims dims;
     std::vector<float> values;
   };
   std::vector<Entry> entries;
 
   // A network's tensors with random values.
-  explicit RawState(const ModelConfig& config) {
-    const Graph graph = build_model(config, 64, 64);
-    for (const Parameter& parameter : graph.parameters()) {
+  explicit RawState(const models::ModelConfig& config) {
+    const engine::Graph graph = models::build_model(config, 64, 64);
+    for (const engine::Parameter& parameter : graph.parameters()) {
       add(parameter.name, parameter.dims);
     }
   }
-  void add(const std::string& name, const Dims& dims) {
-    std::vector<float> values(static_cast<std::size_t>(element_count(dims)));
+  void add(const std::string& name, const engine::Dims& dims) {
+    std::vector<float> values(static_cast<std::size_t>(engine::element_count(dims)));
     for (std::size_t i = 0; i < values.size(); ++i) {
       values[i] = random_unit(random_stream(1, entries.size()), i) + 0.5F;
     }
@@ -81,10 +81,10 @@ struct RawState {
   }
 };
 
-ModelConfig tiny_densenet() {
+models::ModelConfig tiny_densenet() {
   return {"densenet", 2, 3, {{"growth", 1}, {"blocks", {1}}, {"stem", "cifar"}}};
 }
-ModelConfig tiny_resnet(std::string_view block = "basic") {
+models::ModelConfig tiny_resnet(std::string_view block = "basic") {
   return {"resnet", 2, 3, {{"block", block}, {"layers", {1}}, {"width", 1}}};
 }
 
@@ -108,9 +108,9 @@ std::string usage(const std::string& bytes, const ConvertOptions& options) {
 
 // The result has exactly the parameters of its network.
 void expect_complete(const Conversion& conversion) {
-  const Graph graph = build_model(conversion.model, 64, 64);
+  const engine::Graph graph = models::build_model(conversion.model, 64, 64);
   ASSERT_EQ(conversion.tensors.size(), graph.parameters().size());
-  for (const Parameter& parameter : graph.parameters()) {
+  for (const engine::Parameter& parameter : graph.parameters()) {
     const auto found = conversion.tensors.find(parameter.name);
     ASSERT_NE(found, conversion.tensors.end()) << parameter.name;
     EXPECT_EQ(found->second.dims(), parameter.dims) << parameter.name;
@@ -203,7 +203,7 @@ TEST(Convert, ReadsTheRealCifarResNet) {
   const auto data = shared_data();
   if (data.empty()) GTEST_SKIP() << "no shared/data";
   const Conversion conversion = convert(data / "cifar10" / "resnet20-12fca82f.th");
-  EXPECT_EQ(conversion.model, (ModelConfig{"cifar_resnet20", 10, 3, Json::object()}));
+  EXPECT_EQ(conversion.model, (models::ModelConfig{"cifar_resnet20", 10, 3, Json::object()}));
   EXPECT_EQ(conversion.report.parameters, 271098);
   EXPECT_EQ(conversion.report.rounded, 0);
   EXPECT_EQ(digest(conversion.tensors), golden_expectations()["real"]);
@@ -212,7 +212,7 @@ TEST(Convert, ReadsTheRealCifarResNet) {
 
 // Every preset and some of each family, from names and sizes alone.
 TEST(Recognise, KnowsEveryPreset) {
-  std::vector<ModelConfig> configs{
+  std::vector<models::ModelConfig> configs{
       tiny_densenet(),
       tiny_resnet(),
       tiny_resnet("bottleneck"),
@@ -223,28 +223,29 @@ TEST(Recognise, KnowsEveryPreset) {
       {"densenet", 2, 3, {{"growth", 8}, {"blocks", {2}}, {"bn_size", 2}, {"stem_channels", 5}}},
   };
   std::size_t presets = 0;
-  for (const ModelInfo& info : models()) {
+  for (const models::ModelInfo& info : models::models()) {
     if (info.name == info.family) continue;
-    configs.push_back(default_config(info.name));
+    configs.push_back(models::default_config(info.name));
     ++presets;
   }
   EXPECT_GE(presets, 14U);
-  for (const ModelConfig& config : configs) {
-    const Graph graph = build_model(config, 256, 256);
+  for (const models::ModelConfig& config : configs) {
+    const engine::Graph graph = models::build_model(config, 256, 256);
     NamedDims tensors;
     std::vector<std::string> names;
-    for (const Parameter& parameter : graph.parameters()) {
+    for (const engine::Parameter& parameter : graph.parameters()) {
       tensors.emplace(parameter.name, parameter.dims);
       names.push_back("model.backbone." + parameter.name);
     }
     const NetworkNames network = find_network(names, "f");
     EXPECT_EQ(network.prefix, "model.backbone.");
-    for (const Parameter& parameter : graph.parameters()) {
+    for (const engine::Parameter& parameter : graph.parameters()) {
       EXPECT_EQ(network.canonical("model.backbone." + parameter.name), parameter.name);
     }
-    ModelConfig recognised = recognise(network, tensors, {}, Json::object(), "f");
+    models::ModelConfig recognised = recognise(network, tensors, {}, Json::object(), "f");
     recognised.classes = config.classes;
-    EXPECT_EQ(recognised, config) << to_json(config).dump() << to_json(recognised).dump();
+    EXPECT_EQ(recognised, config) << models::to_json(config).dump()
+                                  << models::to_json(recognised).dump();
   }
 }
 
@@ -398,14 +399,14 @@ TEST(Convert, RefusesTwoTensorsOfOneName) {
 
 // Tensors that share one storage could ask for any amount of memory.
 TEST(Convert, RefusesMoreValuesThanTheFileHolds) {
-  const ModelConfig config = default_config("resnet50");
+  const models::ModelConfig config = models::default_config("resnet50");
   std::int64_t largest = 0;
-  const Graph graph = build_model(config, 64, 64);
-  for (const Parameter& parameter : graph.parameters()) {
-    largest = std::max(largest, element_count(parameter.dims));
+  const engine::Graph graph = models::build_model(config, 64, 64);
+  for (const engine::Parameter& parameter : graph.parameters()) {
+    largest = std::max(largest, engine::element_count(parameter.dims));
   }
   std::vector<std::pair<std::string, std::string>> items;
-  for (const Parameter& parameter : graph.parameters()) {
+  for (const engine::Parameter& parameter : graph.parameters()) {
     items.emplace_back(parameter.name,
                        torch::raw::tensor({.key = "0",
                                            .count = largest,
@@ -448,20 +449,20 @@ TEST(Convert, ReadsTheLegacyFormatsPrefixesAsRefusals) {
 TEST(DefaultRecipe, IsARecipe) {
   for (const char* name : {"resnet101", "densenet201", "cifar_resnet20"}) {
     for (const std::int64_t channels : {1, 3}) {
-      ModelConfig config = default_config(name);
+      models::ModelConfig config = models::default_config(name);
       config.input_channels = channels;
-      const Recipe recipe = Recipe::from_json(default_recipe(config), name);
+      const image::Recipe recipe = image::Recipe::from_json(default_recipe(config), name);
       const std::int64_t side = std::string_view(name).starts_with("cifar") ? 32 : 224;
-      EXPECT_EQ(recipe.output_shape(), (Shape{channels, side, side})) << name;
-      EXPECT_NO_THROW(build_model(config, side, side));
+      EXPECT_EQ(recipe.output_shape(), (engine::Shape{channels, side, side})) << name;
+      EXPECT_NO_THROW(models::build_model(config, side, side));
     }
   }
-  EXPECT_EQ(Recipe::from_json(default_recipe(tiny_densenet()), "f").output_shape(),
-            (Shape{3, 32, 32}));
-  ModelConfig two = default_config("resnet18");
+  EXPECT_EQ(image::Recipe::from_json(default_recipe(tiny_densenet()), "f").output_shape(),
+            (engine::Shape{3, 32, 32}));
+  models::ModelConfig two = models::default_config("resnet18");
   two.input_channels = 2;
   EXPECT_THROW(default_recipe(two), Error);
 }
 
 }  // namespace
-}  // namespace apatite
+}  // namespace apatite::weights

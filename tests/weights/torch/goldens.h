@@ -9,7 +9,7 @@
 #include "base/json.h"
 #include "tests/support/source_dir.h"
 
-namespace apatite::torch {
+namespace apatite::weights::torch {
 
 inline std::filesystem::path golden_path(std::string_view name) {
   return source_dir() / "tests" / "goldens" / "torch" / name;
@@ -21,4 +21,4 @@ inline std::string golden(std::string_view name) {
 
 inline Json golden_expectations() { return parse_json(golden("expected.json"), "expected.json"); }
 
-}  // namespace apatite::torch
+}  // namespace apatite::weights::torch

@@ -7,9 +7,9 @@
 #include "base/bytes.h"
 #include "base/error.h"
 #include "base/text.h"
-#include "raw_pickle.h"
+#include "tests/weights/torch/raw_pickle.h"
 
-namespace apatite::torch {
+namespace apatite::weights::torch {
 namespace {
 
 using namespace std::string_literals;
@@ -257,4 +257,4 @@ TEST(Pickle, HoldsDeepAndCircularValues) {
 }
 
 }  // namespace
-}  // namespace apatite::torch
+}  // namespace apatite::weights::torch

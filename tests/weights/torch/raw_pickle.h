@@ -9,9 +9,9 @@
 #include <vector>
 
 #include "engine/graph/shape.h"
-#include "raw_zip.h"
+#include "tests/weights/torch/raw_zip.h"
 
-namespace apatite::torch::raw {
+namespace apatite::weights::torch::raw {
 
 inline std::string text(std::string_view value) {
   std::string bytes = "X";
@@ -28,7 +28,7 @@ inline std::string tuple(const std::vector<std::string>& items) {
   for (const std::string& item : items) bytes += item;
   return bytes + "t";
 }
-inline std::string sizes(const Dims& dims) {
+inline std::string sizes(const engine::Dims& dims) {
   std::vector<std::string> items;
   for (const std::int64_t size : dims) items.push_back(integer(size));
   return tuple(items);
@@ -49,8 +49,8 @@ inline std::string pickle(std::string_view body) {
 struct RawTensor {
   std::string key = "0";
   std::int64_t count = 0;  // of the storage
-  Dims dims{};
-  Dims strides{};
+  engine::Dims dims{};
+  engine::Dims strides{};
   std::int64_t offset = 0;
   std::string type = "FloatStorage";
   std::string view{};  // legacy: the sixth item of the persistent id
@@ -66,8 +66,8 @@ inline std::string tensor(const RawTensor& t) {
          "R";
 }
 
-inline Dims contiguous(const Dims& dims) {
-  Dims strides(dims.size(), 1);
+inline engine::Dims contiguous(const engine::Dims& dims) {
+  engine::Dims strides(dims.size(), 1);
   for (std::size_t i = dims.size(); i-- > 1;) strides[i - 1] = strides[i] * dims[i];
   return strides;
 }
@@ -115,4 +115,4 @@ inline std::string legacy_checkpoint(std::string_view body, const std::vector<Ra
          pickle(keys + "e") + data;
 }
 
-}  // namespace apatite::torch::raw
+}  // namespace apatite::weights::torch::raw

@@ -9,7 +9,7 @@
 #include <string_view>
 #include <vector>
 
-namespace apatite::torch {
+namespace apatite::weights::torch {
 
 inline void append_little(std::string& bytes, std::uint64_t value, int count) {
   for (int i = 0; i < count; ++i, value >>= 8U) bytes += static_cast<char>(value & 0xFFU);
@@ -92,4 +92,4 @@ inline std::string raw_zip(const std::vector<RawEntry>& entries) {
   return bytes;
 }
 
-}  // namespace apatite::torch
+}  // namespace apatite::weights::torch

@@ -4,9 +4,9 @@
 
 #include "base/bytes.h"
 #include "base/error.h"
-#include "raw_zip.h"
+#include "tests/weights/torch/raw_zip.h"
 
-namespace apatite::torch {
+namespace apatite::weights::torch {
 namespace {
 
 constexpr std::string_view kDamaged = "; the file is damaged or cut off: copy or download it again";
@@ -130,4 +130,4 @@ TEST(Zip, ShowsHostileNamesShortAndOnOneLine) {
 }
 
 }  // namespace
-}  // namespace apatite::torch
+}  // namespace apatite::weights::torch
