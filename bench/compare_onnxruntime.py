@@ -8,7 +8,8 @@ run, the median and the middle half of all runs; the ratios are ONNX Runtime's t
 apatite's: above 1, apatite is faster. A turn in which other programs (or the host of a virtual
 machine) took more than 5 % of a core does not count, and is repeated a limited number of times.
 
-With --isa apatite is timed alone: ONNX Runtime cannot be held to an instruction set.
+With --isa apatite is timed alone: ONNX Runtime cannot be held to an instruction set. With --before
+an earlier build of apatite takes its turns in the same series; its logits must have the same bits.
 """
 
 import argparse
@@ -114,20 +115,34 @@ def compare(case, weights, model, options):
     with tempfile.TemporaryDirectory() as folder:
         arguments = ["--threads", case.threads, *(["--isa", options.isa] if options.isa else [])]
         ours = Apatite(options.build, weights, case.batch, arguments, Path(folder))
-        name = f"{case.network} | {case.threads} | {case.batch} | "
-        if options.isa:
-            [our_times], quiet = take_turns([ours], options)
-            row = name + summary(our_times)
-        else:
+        engines = [ours]
+        if options.before:
+            engines.append(earlier_build(options, weights, case.batch, arguments, ours))
+        if not options.isa:
             theirs = OnnxRuntime(model, case, np.load(ours.input_file))
             relative = difference(np.load(ours.logits_file), theirs.logits)
-            [our_times, their_times], quiet = take_turns([ours, theirs], options)
-            minima = min(their_times) / min(our_times)
-            medians = statistics.median(their_times) / statistics.median(our_times)
-            row = (f"{name}{summary(our_times)} | {summary(their_times)} | "
-                   f"**{minima:.3f}** | **{medians:.3f}** | {relative:.1e}")
-        ours.close()
-    return f"| {row} | {quiet} |"
+            engines.append(theirs)
+        times, quiet = take_turns(engines, options)
+        cells = [case.network, case.threads, case.batch, *map(summary, times)]
+        for other in times[1:]:
+            cells.append(f"**{min(other) / min(times[0]):.3f}**")
+            cells.append(f"**{statistics.median(other) / statistics.median(times[0]):.3f}**")
+        if not options.isa:
+            cells.append(f"{relative:.1e}")
+        for engine in engines:
+            if isinstance(engine, Apatite):
+                engine.close()
+    return "| " + " | ".join(map(str, cells)) + f" | {quiet} |"
+
+
+def earlier_build(options, weights, batch, arguments, ours):
+    """The build --before; ends the program if its logits have other bits."""
+    folder = Path(ours.input_file).parent / "before"
+    folder.mkdir()
+    earlier = Apatite(options.before, weights, batch, arguments, folder)
+    if not np.array_equal(np.load(ours.logits_file), np.load(earlier.logits_file)):
+        raise SystemExit(f"{options.before} gives other logits than {options.build}")
+    return earlier
 
 
 def describe_machine(options):
@@ -138,13 +153,18 @@ def describe_machine(options):
 
 
 def print_header(options):
-    columns = ["network", "threads", "batch", "apatite: fastest, ms", "median (middle half)"]
+    others = ["before"] if options.before else []
+    others += [] if options.isa else ["ONNX Runtime"]
+    columns = ["network", "threads", "batch"]
+    for engine in ["apatite", *others]:
+        columns += [f"{engine}: fastest, ms | median (middle half)"]
+    for other in others:
+        columns += [f"{other} / apatite, fastest", "medians"]
     if not options.isa:
-        columns += ["ONNX Runtime: fastest, ms", "median (middle half)",
-                    "ratio of fastest", "of medians", "difference"]
+        columns.append("difference")
     columns.append("quiet turns")
     print("| " + " | ".join(columns) + " |")
-    print("|" + " --- |" * len(columns), flush=True)
+    print("|" + " --- |" * " | ".join(columns).count("|") + " --- |", flush=True)
 
 
 def make_models(network, options):
@@ -166,6 +186,7 @@ def main():
                         help="at most so many times the rounds on a disturbed machine")
     parser.add_argument("--seconds", type=float, default=0.8, help="of each turn, about")
     parser.add_argument("--pause", type=float, default=0.3, help="seconds between the engines")
+    parser.add_argument("--before", type=Path, help="an earlier build, timed in the same series")
     parser.add_argument("--isa", default="", help="time apatite alone, held to it")
     parser.add_argument("--work", type=Path, default=Path("out/bench"), help="for the models")
     options = parser.parse_args()

@@ -50,7 +50,7 @@ ConvRunner::ConvRunner(const ConvShape& shape, const engine::exact::KernelTable&
 // The last step delivers the result, the one before it is the convolution.
 void ConvRunner::run() { run_step(*plan_.steps[plan_.steps.size() - 2]); }
 
-void ConvRunner::run_step(const engine::engine::exact::Step& step) {
+void ConvRunner::run_step(const engine::exact::Step& step) {
 #pragma omp parallel num_threads(threads_)
   {
     const engine::FpEnvironment environment;
