@@ -48,8 +48,7 @@ image::ImageContext context_of(const Options& options) {
   if (options.laterality == "L") context.laterality = image::Laterality::kLeft;
   if (options.laterality == "R") context.laterality = image::Laterality::kRight;
   if (!options.box.empty()) {
-    context.crop =
-        image::PixelBox{options.box[0], options.box[1], {options.box[2], options.box[3]}};
+    context.crop = image::Box{options.box[0], options.box[1], {options.box[2], options.box[3]}};
   }
   return context;
 }

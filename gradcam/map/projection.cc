@@ -1,8 +1,6 @@
 #include "gradcam/map/projection.h"
 
 #include <algorithm>
-#include <tuple>
-#include <utility>
 
 namespace apatite::gradcam {
 namespace {
@@ -15,38 +13,22 @@ double from_map(double map, double scale, double offset, std::int64_t cells, std
   return offset + scale * (map * static_cast<double>(n) / static_cast<double>(cells));
 }
 
-// The first and one past the last of `pixels` whose middle lies in [begin, end).
-std::pair<std::int64_t, std::int64_t> covered_range(std::int64_t pixels, double begin, double end) {
-  const auto inside = [&](std::int64_t pixel) {
-    const double middle = static_cast<double>(pixel) + 0.5;
-    return middle >= begin && middle < end;
-  };
-  std::int64_t first = 0;
-  while (first < pixels && !inside(first)) ++first;
-  std::int64_t last = first;
-  while (last < pixels && inside(last)) ++last;
-  return {first, last};
-}
-
 }  // namespace
 
-Projection::Projection(image::PixelSize source, image::PixelSize input,
+Projection::Projection(image::Size source, image::Size input,
                        const image::PixelMap& input_to_source)
-    : Projection(source, input, input_to_source,
-                 {0, 0, static_cast<double>(source.height), static_cast<double>(source.width)}) {}
+    : Projection(source, input, input_to_source, {0, 0, source}) {}
 
-Projection::Projection(image::PixelSize source, image::PixelSize input,
-                       const image::PixelMap& input_to_source, const image::SourceBox& visible)
+Projection::Projection(image::Size source, image::Size input,
+                       const image::PixelMap& input_to_source, const image::Box& visible)
     : source_(source), input_(input), map_(input_to_source) {
   // A flip has a negative scale.
   const auto [top, bottom] = std::minmax(
       {map_.offset_y, map_.offset_y + map_.scale_y * static_cast<double>(input.height)});
   const auto [left, right] =
       std::minmax({map_.offset_x, map_.offset_x + map_.scale_x * static_cast<double>(input.width)});
-  std::tie(covered_.top, covered_.bottom) =
-      covered_range(source.height, std::max(visible.top, top), std::min(visible.bottom, bottom));
-  std::tie(covered_.left, covered_.right) =
-      covered_range(source.width, std::max(visible.left, left), std::min(visible.right, right));
+  covered_ =
+      image::intersection(visible, image::pixels_within(source, top, left, bottom, right), source);
 }
 
 double Projection::map_row(double source_y, std::int64_t cells) const {
@@ -70,10 +52,10 @@ SaliencyMap Projection::to_source(const SaliencyMap& map) const {
       source_.height, source_.width,
       std::vector<double>(static_cast<std::size_t>(source_.height * source_.width), 0.0)};
   std::vector<Between> columns;
-  for (std::int64_t x = covered_.left; x < covered_.right; ++x) {
+  for (std::int64_t x = covered_.left; x < covered_.right(); ++x) {
     columns.push_back(between(map_column(static_cast<double>(x) + 0.5, map.width), map.width));
   }
-  for (std::int64_t y = covered_.top; y < covered_.bottom; ++y) {
+  for (std::int64_t y = covered_.top; y < covered_.bottom(); ++y) {
     const Between row = between(map_row(static_cast<double>(y) + 0.5, map.height), map.height);
     double* to = result.values.data() + y * source_.width + covered_.left;
     for (const Between& column : columns) *to++ = sample(map, row, column);
@@ -92,8 +74,8 @@ Json Projection::to_json() const {
           {"covered",
            {{"top", covered_.top},
             {"left", covered_.left},
-            {"bottom", covered_.bottom},
-            {"right", covered_.right}}}};
+            {"bottom", covered_.bottom()},
+            {"right", covered_.right()}}}};
 }
 
 Json Projection::map_to_source_json(std::int64_t height, std::int64_t width) const {

@@ -11,15 +11,6 @@
 
 namespace apatite::gradcam {
 
-// Pixels y in [top, bottom) and x in [left, right).
-struct PixelRange {
-  std::int64_t top = 0;
-  std::int64_t left = 0;
-  std::int64_t bottom = 0;
-  std::int64_t right = 0;
-  bool operator==(const PixelRange&) const = default;
-};
-
 // The way back from a map's cells to the picture's pixels. A map's cells divide the network's input
 // evenly, whatever strides and paddings lie between (as every implementation of Grad-CAM has it):
 // of m cells over an input of size n, cell i covers [i, i + 1) * n / m.
@@ -27,17 +18,16 @@ class Projection {
  public:
   // As Recipe::pixel_map and Recipe::visible_part give them; without the latter all of the source
   // is visible.
-  Projection(image::PixelSize source, image::PixelSize input,
-             const image::PixelMap& input_to_source);
-  Projection(image::PixelSize source, image::PixelSize input,
-             const image::PixelMap& input_to_source, const image::SourceBox& visible);
+  Projection(image::Size source, image::Size input, const image::PixelMap& input_to_source);
+  Projection(image::Size source, image::Size input, const image::PixelMap& input_to_source,
+             const image::Box& visible);
 
-  [[nodiscard]] image::PixelSize source() const { return source_; }
-  [[nodiscard]] image::PixelSize input() const { return input_; }
+  [[nodiscard]] image::Size source() const { return source_; }
+  [[nodiscard]] image::Size input() const { return input_; }
 
   // The source's pixels whose middle reaches the input: the others were cropped away, and no map
-  // says anything about them. May be empty.
-  [[nodiscard]] PixelRange covered() const { return covered_; }
+  // says anything about them. May be empty (image::pixels_within).
+  [[nodiscard]] image::Box covered() const { return covered_; }
 
   // The position in a map of `cells` rows (columns) of the source's row (column) coordinate:
   // ((source - offset) / scale) * cells / n, in binary64, in this order.
@@ -57,10 +47,10 @@ class Projection {
   [[nodiscard]] Json map_to_source_json(std::int64_t height, std::int64_t width) const;
 
  private:
-  image::PixelSize source_;
-  image::PixelSize input_;
+  image::Size source_;
+  image::Size input_;
   image::PixelMap map_;
-  PixelRange covered_;
+  image::Box covered_;
 };
 
 }  // namespace apatite::gradcam

@@ -54,15 +54,15 @@ std::vector<std::optional<Between>> positions(std::int64_t pixels, std::int64_t 
 
 // Calls `visit(y, x, v)` for each covered pixel of a picture of `size`, v the normalised map.
 template <class Visit>
-void for_each_value(const SaliencyMap& map, const Projection& projection, image::PixelSize size,
+void for_each_value(const SaliencyMap& map, const Projection& projection, image::Size size,
                     const Visit& visit) {
   const SaliencyMap shown = normalized(map);
-  const PixelRange box = projection.covered();
+  const image::Box box = projection.covered();
   const auto rows =
-      positions(size.height, projection.source().height, box.top, box.bottom, map.height,
+      positions(size.height, projection.source().height, box.top, box.bottom(), map.height,
                 [&](double at) { return projection.map_row(at, map.height); });
   const auto columns =
-      positions(size.width, projection.source().width, box.left, box.right, map.width,
+      positions(size.width, projection.source().width, box.left, box.right(), map.width,
                 [&](double at) { return projection.map_column(at, map.width); });
   for (std::int64_t y = 0; y < size.height; ++y) {
     const auto& row = rows[static_cast<std::size_t>(y)];
@@ -148,7 +148,7 @@ image::Image to_display(const engine::Tensor& input) {
   return to_display(picture);
 }
 
-image::Image fit(const image::Image& rgb, image::PixelSize size) {
+image::Image fit(const image::Image& rgb, image::Size size) {
   image::Image result = image::make_image<std::uint8_t>(size.height, size.width, 3, rgb.source);
   const std::span<const std::uint8_t> from = rgb.values<std::uint8_t>();
   const auto begin = [](std::int64_t i, std::int64_t n, std::int64_t m) { return i * n / m; };
@@ -175,7 +175,7 @@ image::Image fit(const image::Image& rgb, image::PixelSize size) {
   return result;
 }
 
-image::PixelSize panel_size(image::PixelSize source, std::int64_t least, std::int64_t most) {
+image::Size panel_size(image::Size source, std::int64_t least, std::int64_t most) {
   const std::int64_t longer = std::max(source.height, source.width);
   if (longer > most) {
     const auto scaled = [&](std::int64_t side) {
@@ -207,7 +207,7 @@ image::Image blend(const image::Image& rgb, const SaliencyMap& map, const Projec
   return result;
 }
 
-image::Image colours_of(const SaliencyMap& map, const Projection& projection, image::PixelSize size,
+image::Image colours_of(const SaliencyMap& map, const Projection& projection, image::Size size,
                         const MapStyle& style) {
   Canvas canvas(size.height, size.width, kNoMap);
   if (summarize(map).state == MapState::kPositive) {
@@ -252,7 +252,7 @@ image::Image panel_picture(const image::Image& display, std::span<const PanelIte
   constexpr std::int64_t kLeast = 192;
   constexpr std::int64_t kMost = 640;
   constexpr std::int64_t kGap = 8;
-  const image::PixelSize size = panel_size({display.height, display.width}, kLeast, kMost);
+  const image::Size size = panel_size({display.height, display.width}, kLeast, kMost);
   const image::Image small = fit(display, size);
 
   // Columns: a picture and the text below it. A map's text spans its two pictures.

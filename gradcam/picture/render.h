@@ -24,11 +24,11 @@ image::Image to_display(const engine::Tensor& input);
 // An 8-bit RGB picture in another size: pixel r averages the rows from floor(r * H / h) up to
 // floor((r + 1) * H / h), at least one, and columns alike; rounded half up. So a small picture
 // grows in blocks and a large one is averaged.
-image::Image fit(const image::Image& rgb, image::PixelSize size);
+image::Image fit(const image::Image& rgb, image::Size size);
 
 // The largest size of the same proportions whose longer side is at most `most`; one whose longer
 // side is below `least` grows by a whole factor.
-image::PixelSize panel_size(image::PixelSize source, std::int64_t least, std::int64_t most);
+image::Size panel_size(image::Size source, std::int64_t least, std::int64_t most);
 
 struct MapStyle {
   const ColourMap* colours = &colour_maps().front();
@@ -43,7 +43,7 @@ image::Image blend(const image::Image& rgb, const SaliencyMap& map, const Projec
                    const MapStyle& style);
 
 // The colours alone; grey where there is no map.
-image::Image colours_of(const SaliencyMap& map, const Projection& projection, image::PixelSize size,
+image::Image colours_of(const SaliencyMap& map, const Projection& projection, image::Size size,
                         const MapStyle& style);
 
 // What a picture says beside the map.

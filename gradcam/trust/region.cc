@@ -9,7 +9,7 @@ namespace apatite::gradcam {
 Region::Region(std::int64_t height, std::int64_t width)
     : height_(height), width_(width), inside_(static_cast<std::size_t>(height * width), 0) {}
 
-Region Region::from_mask(const image::Image& mask, image::PixelSize source) {
+Region Region::from_mask(const image::Image& mask, image::Size source) {
   if (mask.height != source.height || mask.width != source.width) {
     throw Error(ErrorKind::kBadFile, mask.source,
                 "is a mask of " + image::describe(mask) + " for an image of another size",
@@ -28,10 +28,10 @@ Region Region::from_mask(const image::Image& mask, image::PixelSize source) {
   return region;
 }
 
-void Region::add(const PixelRange& box) {
-  for (std::int64_t y = std::max<std::int64_t>(0, box.top); y < std::min(box.bottom, height_);
+void Region::add(const image::Box& box) {
+  for (std::int64_t y = std::max<std::int64_t>(0, box.top); y < std::min(box.bottom(), height_);
        ++y) {
-    for (std::int64_t x = std::max<std::int64_t>(0, box.left); x < std::min(box.right, width_);
+    for (std::int64_t x = std::max<std::int64_t>(0, box.left); x < std::min(box.right(), width_);
          ++x) {
       inside_[static_cast<std::size_t>(y * width_ + x)] = 1;
     }

@@ -16,10 +16,10 @@ class Region {
   Region(std::int64_t height, std::int64_t width);
   // The pixels that are not 0 in any channel but alpha. Throws Error (kBadFile, the mask's source)
   // if its size is not `source`.
-  static Region from_mask(const image::Image& mask, image::PixelSize source);
+  static Region from_mask(const image::Image& mask, image::Size source);
 
   // Cut at the image's edges.
-  void add(const PixelRange& box);
+  void add(const image::Box& box);
 
   [[nodiscard]] bool contains(std::int64_t y, std::int64_t x) const {
     return inside_[static_cast<std::size_t>(y * width_ + x)] != 0;

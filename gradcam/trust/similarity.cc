@@ -118,7 +118,7 @@ std::optional<double> structural_similarity(const SaliencyMap& a, const Saliency
   return total / static_cast<double>(windows);
 }
 
-GridSize comparison_grid(std::int64_t input_height, std::int64_t input_width) {
+image::Size comparison_grid(std::int64_t input_height, std::int64_t input_width) {
   constexpr std::int64_t kMost = 224;
   const std::int64_t longer = std::max(input_height, input_width);
   if (longer <= kMost) return {input_height, input_width};

@@ -4,6 +4,7 @@
 #include <optional>
 
 #include "gradcam/map/saliency_map.h"
+#include "image/pixels/box.h"
 
 namespace apatite::gradcam {
 
@@ -23,10 +24,6 @@ std::optional<double> structural_similarity(const SaliencyMap& a, const Saliency
 
 // The size on which maps of different layers are compared: the input's, scaled down so that its
 // longer side is at most 224.
-struct GridSize {
-  std::int64_t height = 0;
-  std::int64_t width = 0;
-};
-GridSize comparison_grid(std::int64_t input_height, std::int64_t input_width);
+image::Size comparison_grid(std::int64_t input_height, std::int64_t input_width);
 
 }  // namespace apatite::gradcam

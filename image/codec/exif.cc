@@ -69,9 +69,8 @@ void note_orientation(int orientation, ImageFacts& facts) {
                                              : to_text(std::int64_t{orientation}));
 }
 
-PixelSize upright_size(const Image& image) {
-  return image.orientation >= 5 ? PixelSize{image.width, image.height}
-                                : PixelSize{image.height, image.width};
+Size upright_size(const Image& image) {
+  return image.orientation >= 5 ? Size{image.width, image.height} : Size{image.height, image.width};
 }
 
 Image upright(const Image& image) {
@@ -83,7 +82,7 @@ Image upright(const Image& image) {
       orientation == 3 || orientation == 4 || orientation == 6 || orientation == 7;
   const bool columns_reversed =
       orientation == 2 || orientation == 3 || orientation == 7 || orientation == 8;
-  const PixelSize size = upright_size(image);
+  const Size size = upright_size(image);
   Image result = make_image_like(image, size.height, size.width, image.channels);
   result.facts = image.facts;
   visit_samples(image, [&]<class T>(std::span<const T> from) {

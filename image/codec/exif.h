@@ -22,6 +22,6 @@ void note_orientation(int orientation, ImageFacts& facts);
 Image upright(const Image& image);
 
 // The size of upright(image): height and width change places for the orientations 5 to 8.
-PixelSize upright_size(const Image& image);
+Size upright_size(const Image& image);
 
 }  // namespace apatite::image

@@ -26,7 +26,7 @@ engine::AlignedArray<T> samples_for(std::size_t count) {
 
 void set_image_memory(ImageMemory memory) { image_memory = std::move(memory); }
 
-std::string size_text(PixelSize size) {
+std::string size_text(Size size) {
   return to_text(size.width) + "x" + to_text(size.height) + " pixels (width x height)";
 }
 

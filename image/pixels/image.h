@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "engine/graph/tensor.h"
+#include "image/pixels/box.h"
 
 namespace apatite::image {
 
@@ -18,22 +19,8 @@ namespace apatite::image {
 constexpr std::int64_t kMaxImageSide = 65'535;
 constexpr std::int64_t kMaxImagePixels = std::int64_t{1} << 27;
 
-struct PixelSize {
-  std::int64_t height = 0;
-  std::int64_t width = 0;
-  bool operator==(const PixelSize&) const = default;
-};
-
 // "300x200 pixels (width x height)", for messages.
-std::string size_text(PixelSize size);
-
-// A rectangle of pixels whose upper left one is (top, left).
-struct PixelBox {
-  std::int64_t top = 0;
-  std::int64_t left = 0;
-  PixelSize size;
-  bool operator==(const PixelBox&) const = default;
-};
+std::string size_text(Size size);
 
 // Which breast, where a file or a manifest says it.
 enum class Laterality { kUnknown, kLeft, kRight };

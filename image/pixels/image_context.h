@@ -10,7 +10,7 @@ namespace apatite::image {
 struct ImageContext {
   // The region of interest, in pixels of the image as it is seen (after its EXIF orientation, if
   // the recipe applies that).
-  std::optional<PixelBox> crop;
+  std::optional<Box> crop;
   Laterality laterality = Laterality::kUnknown;
 
   bool operator==(const ImageContext&) const = default;

@@ -63,15 +63,14 @@ class Regions {
     into.right = std::max(into.right, run.end - 1);
   }
 
-  [[nodiscard]] std::optional<PixelBox> largest() const {
+  [[nodiscard]] std::optional<Box> largest() const {
     const Region* best = nullptr;
     for (std::size_t i = 0; i < regions_.size(); ++i) {
       const Region& region = regions_[i];
       if (region.parent == i && (best == nullptr || region.pixels > best->pixels)) best = &region;
     }
     if (best == nullptr) return {};
-    return PixelBox{
-        best->top, best->left, {best->bottom - best->top + 1, best->right - best->left + 1}};
+    return Box{best->top, best->left, {best->bottom - best->top + 1, best->right - best->left + 1}};
   }
 
  private:
@@ -114,7 +113,7 @@ void connect(std::vector<Run>& runs, const std::vector<Run>& above, std::int64_t
 
 }  // namespace
 
-std::optional<PixelBox> breast_box(const Image& image, double threshold) {
+std::optional<Box> breast_box(const Image& image, double threshold) {
   Regions regions;
   visit_samples(image, [&](auto samples) {
     std::vector<Run> above;

@@ -12,6 +12,6 @@ namespace apatite::image {
 // with equally many pixels it is the one that comes first in reading order. So a burnt-in letter or
 // a scratch outside the breast moves no edge, as long as it does not touch it. Empty if no pixel is
 // above the threshold.
-std::optional<PixelBox> breast_box(const Image& image, double threshold);
+std::optional<Box> breast_box(const Image& image, double threshold);
 
 }  // namespace apatite::image

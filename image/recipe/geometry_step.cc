@@ -19,8 +19,8 @@ constexpr JsonObject::Range kOffsets{0, kMaxImageSide};
 
 // ---- From JSON
 
-PixelSize size_from_json(JsonObject& object, std::string_view where) {
-  const PixelSize size{object.integer("height", kSides), object.integer("width", kSides)};
+Size size_from_json(JsonObject& object, std::string_view where) {
+  const Size size{object.integer("height", kSides), object.integer("width", kSides)};
   check_image_size(size.height, size.width, where);
   return size;
 }
@@ -92,7 +92,7 @@ constexpr std::array kStepParsers{
 
 // ---- For one image
 
-PixelSize size_of(const Image& image) { return {image.height, image.width}; }
+Size size_of(const Image& image) { return {image.height, image.width}; }
 
 // (a - b) / 2 rounded half to even: torchvision's int(round((a - b) / 2.0)).
 std::int64_t half_to_even(std::int64_t difference) {
@@ -106,13 +106,13 @@ PixelStep resolve_step(const ResizeShorterSide& step, const Image& image, const 
   // integer division, since both operands are below 2^32 (a quotient that is no integer is further
   // than half an ulp from the next one).
   const std::int64_t other = step.shorter_side * longer / shorter;
-  return ResizeTo{image.width <= image.height ? PixelSize{other, step.shorter_side}
-                                              : PixelSize{step.shorter_side, other},
-                  step.method};
+  return ResizeTo{
+      image.width <= image.height ? Size{other, step.shorter_side} : Size{step.shorter_side, other},
+      step.method};
 }
 
 PixelStep resolve_step(const CenterCrop& step, const Image& image, const ImageContext&) {
-  const PixelSize input = size_of(image);
+  const Size input = size_of(image);
   if (step.size.height > input.height || step.size.width > input.width) {
     throw Error(
         ErrorKind::kBadFile, image.source,
@@ -125,7 +125,7 @@ PixelStep resolve_step(const CenterCrop& step, const Image& image, const ImageCo
 
 PixelStep resolve_step(const CropBox& step, const Image& image, const ImageContext& context) {
   if (context.crop) {
-    const PixelBox& box = *context.crop;
+    const Box& box = *context.crop;
     if (box.top + box.size.height > image.height || box.left + box.size.width > image.width) {
       throw Error(ErrorKind::kBadFile, image.source,
                   "has " + size_text(size_of(image)) + ", in which its box of " +
@@ -145,7 +145,7 @@ PixelStep resolve_step(const CropBox& step, const Image& image, const ImageConte
 }
 
 PixelStep resolve_step(const CropBreast& step, const Image& image, const ImageContext&) {
-  const std::optional<PixelBox> box = breast_box(image, step.threshold);
+  const std::optional<Box> box = breast_box(image, step.threshold);
   if (!box) {
     throw Error(
         ErrorKind::kBadFile, image.source,
@@ -280,14 +280,14 @@ bool depends_on_samples(const GeometryStep& step) {
 PixelStep resolve(const GeometryStep& step, const Image& image, const ImageContext& context) {
   const PixelStep resolved =
       std::visit([&](const auto& s) { return resolve_step(s, image, context); }, step);
-  const PixelSize size = output_size(resolved, size_of(image), image.source);
+  const Size size = output_size(resolved, size_of(image), image.source);
   check_image_size(size.height, size.width,
                    image.source + " after its recipe's " + std::string(step_name(step)));
   return resolved;
 }
 
-std::optional<PixelSize> fixed_size(const GeometryStep& step, std::optional<PixelSize> before,
-                                    std::string_view where) {
+std::optional<Size> fixed_size(const GeometryStep& step, std::optional<Size> before,
+                               std::string_view where) {
   if (std::holds_alternative<CropBox>(step) || std::holds_alternative<CropBreast>(step)) return {};
   if (std::holds_alternative<Flip>(step)) return before;
   if (before) {
@@ -301,7 +301,7 @@ std::optional<PixelSize> fixed_size(const GeometryStep& step, std::optional<Pixe
                         [](const ResizeTo& s) { return std::optional(s.size); },
                         [](const Crop& s) { return std::optional(s.size); },
                         [](const CenterCrop& s) { return std::optional(s.size); },
-                        [](const auto&) { return std::optional<PixelSize>(); },
+                        [](const auto&) { return std::optional<Size>(); },
                     },
                     step);
 }

@@ -23,7 +23,7 @@ struct ResizeShorterSide {
 // The middle; offsets are (image - size) / 2 rounded half to even, as torchvision's CenterCrop
 // rounds. The image must be at least that large.
 struct CenterCrop {
-  PixelSize size;
+  Size size;
 };
 
 // The box that the image's context gives (a manifest's columns). Without one the image is refused,
@@ -50,15 +50,6 @@ struct Flip {
   If condition = If::kAlways;
 };
 
-// A part of the source in its continuous coordinates.
-struct SourceBox {
-  double top = 0;
-  double left = 0;
-  double bottom = 0;
-  double right = 0;
-  bool operator==(const SourceBox&) const = default;
-};
-
 using GeometryStep = std::variant<ResizeTo, ResizeShorterSide, Crop, CenterCrop, CropBox,
                                   CropBreast, Pad, PadToSquare, Flip>;
 
@@ -78,7 +69,7 @@ PixelStep resolve(const GeometryStep& step, const Image& image, const ImageConte
 
 // The size after `step` as far as it is the same for every image; `before`: that of its input.
 // Throws Error (kBadFile, `where`) if the step can never be applied to such an input.
-std::optional<PixelSize> fixed_size(const GeometryStep& step, std::optional<PixelSize> before,
-                                    std::string_view where);
+std::optional<Size> fixed_size(const GeometryStep& step, std::optional<Size> before,
+                               std::string_view where);
 
 }  // namespace apatite::image

@@ -12,7 +12,7 @@
 namespace apatite::image {
 namespace {
 
-PixelMap scaled(const PixelMap& map, PixelSize from, PixelSize to) {
+PixelMap scaled(const PixelMap& map, Size from, Size to) {
   const auto ratio = [](std::int64_t a, std::int64_t b) {
     return static_cast<double>(a) / static_cast<double>(b);
   };
@@ -65,7 +65,7 @@ Image crop(const Image& image, const Crop& step) {
 }
 
 Image pad(const Image& image, const Pad& step) {
-  const PixelSize size = output_size(step, {image.height, image.width}, image.source);
+  const Size size = output_size(step, {image.height, image.width}, image.source);
   Image result = make_image_like(image, size.height, size.width, image.channels);
   visit_samples(image, [&]<class T>(std::span<const T> from) {
     const std::span<T> to = result.values<T>();
@@ -97,7 +97,7 @@ Image copy(const Image& image) { return crop(image, Crop{{0, 0, {image.height, i
 
 }  // namespace
 
-PixelSize output_size(const PixelStep& step, PixelSize input, std::string_view where) {
+Size output_size(const PixelStep& step, Size input, std::string_view where) {
   return std::visit(
       engine::Overloaded{
           [&](const ResizeTo& s) { return s.size; },
@@ -112,14 +112,14 @@ PixelSize output_size(const PixelStep& step, PixelSize input, std::string_view w
             return s.size;
           },
           [&](const Pad& s) {
-            return PixelSize{s.top + input.height + s.bottom, s.left + input.width + s.right};
+            return Size{s.top + input.height + s.bottom, s.left + input.width + s.right};
           },
           [&](const Mirror&) { return input; },
       },
       step);
 }
 
-PixelMap after_step(const PixelMap& map, const PixelStep& step, PixelSize input) {
+PixelMap after_step(const PixelMap& map, const PixelStep& step, Size input) {
   return std::visit(
       engine::Overloaded{
           [&](const ResizeTo& s) { return scaled(map, input, s.size); },
@@ -131,7 +131,7 @@ PixelMap after_step(const PixelMap& map, const PixelStep& step, PixelSize input)
 }
 
 Image apply_step(const PixelStep& step, const Image& image) {
-  const PixelSize size = output_size(step, {image.height, image.width}, image.source);
+  const Size size = output_size(step, {image.height, image.width}, image.source);
   return std::visit(
       engine::Overloaded{
           [&](const ResizeTo& s) { return s.method->resize(image, size.height, size.width); },

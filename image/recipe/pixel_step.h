@@ -12,12 +12,12 @@ namespace apatite::image {
 
 // To exactly this size.
 struct ResizeTo {
-  PixelSize size;
+  Size size;
   const ResizeMethod* method = nullptr;
 };
 
 // The box; it must lie within the image.
-struct Crop : PixelBox {};
+struct Crop : Box {};
 
 // Pixels of one value (in sample units) around the image.
 struct Pad {
@@ -47,10 +47,10 @@ struct PixelMap {
 
 // The size after `step`. Throws Error (kBadFile, `where`) if the step cannot be applied to an image
 // of size `input`.
-PixelSize output_size(const PixelStep& step, PixelSize input, std::string_view where);
+Size output_size(const PixelStep& step, Size input, std::string_view where);
 
 // `map` leads from the image before the step to the source; returns the one from after it.
-PixelMap after_step(const PixelMap& map, const PixelStep& step, PixelSize input);
+PixelMap after_step(const PixelMap& map, const PixelStep& step, Size input);
 
 // The image after `step`. Throws Error (kBadFile, the image's source) as output_size does, and if
 // the sample type cannot hold a padding value.

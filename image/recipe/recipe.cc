@@ -102,8 +102,8 @@ std::vector<GeometryStep> steps_from_json(JsonObject& object, std::string_view w
 }
 
 // The size after the steps as far as they fix it, whatever the image's.
-std::optional<PixelSize> fixed_size(std::span<const GeometryStep> steps, std::string_view where) {
-  std::optional<PixelSize> size;
+std::optional<Size> fixed_size(std::span<const GeometryStep> steps, std::string_view where) {
+  std::optional<Size> size;
   for (const GeometryStep& step : steps) size = fixed_size(step, size, where);
   return size;
 }
@@ -251,7 +251,7 @@ engine::Shape Recipe::output_shape() const {
 }
 
 engine::Shape Recipe::output_shape(const Image& image, const ImageContext& context) const {
-  const PixelSize size = geometry(image, context).size;
+  const Size size = geometry(image, context).size;
   return {channels(), size.height, size.width};
 }
 
@@ -264,7 +264,7 @@ Image Recipe::oriented(Image image) const {
   return turns(image) ? upright(image) : std::move(image);
 }
 
-SourceBox Recipe::visible_part(const Image& image, const ImageContext& context) const {
+Box Recipe::visible_part(const Image& image, const ImageContext& context) const {
   return geometry(image, context).visible;
 }
 
@@ -319,9 +319,7 @@ bool Recipe::depends_on_samples() const {
                      [](const GeometryStep& step) { return image::depends_on_samples(step); });
 }
 
-Recipe::Geometry::Geometry(PixelSize image)
-    : size(image),
-      visible{0, 0, static_cast<double>(image.height), static_cast<double>(image.width)} {}
+Recipe::Geometry::Geometry(Size image) : size(image), source(image), visible{0, 0, image} {}
 
 void Recipe::Geometry::advance(const PixelStep& step) {
   map = after_step(map, step, size);
@@ -329,14 +327,12 @@ void Recipe::Geometry::advance(const PixelStep& step) {
   // A flip has a negative scale.
   const double y = map.offset_y + map.scale_y * static_cast<double>(size.height);
   const double x = map.offset_x + map.scale_x * static_cast<double>(size.width);
-  visible.top = std::max(visible.top, std::min(map.offset_y, y));
-  visible.left = std::max(visible.left, std::min(map.offset_x, x));
-  visible.bottom = std::min(visible.bottom, std::max(map.offset_y, y));
-  visible.right = std::min(visible.right, std::max(map.offset_x, x));
+  const Box reached = pixels_within(source, std::min(map.offset_y, y), std::min(map.offset_x, x),
+                                    std::max(map.offset_y, y), std::max(map.offset_x, x));
+  visible = intersection(visible, reached, source);
 }
 
-Recipe::Geometry Recipe::follow(PixelSize size, const Image& image,
-                                const ImageContext& context) const {
+Recipe::Geometry Recipe::follow(Size size, const Image& image, const ImageContext& context) const {
   Image shape;  // what resolve() needs where no samples count
   shape.source = image.source;
   shape.laterality = image.laterality;
@@ -352,7 +348,7 @@ Recipe::Geometry Recipe::follow(PixelSize size, const Image& image,
 Recipe::Geometry Recipe::geometry(const Image& image, const ImageContext& context) const {
   check_orientation(image);
   if (!depends_on_samples()) {
-    const PixelSize size{image.height, image.width};
+    const Size size{image.height, image.width};
     return follow(turns(image) ? upright_size(image) : size, image, context);
   }
   Image owned;

@@ -72,9 +72,9 @@ class Recipe {
                                            const ImageContext& context = {}) const;
   // From the tensor's pixels back to those of the image as it is seen: oriented(image).
   [[nodiscard]] PixelMap pixel_map(const Image& image, const ImageContext& context = {}) const;
-  // The part of oriented(image) that reaches the tensor: what no crop cut away, even where a later
-  // step padded its place.
-  [[nodiscard]] SourceBox visible_part(const Image& image, const ImageContext& context = {}) const;
+  // The pixels of oriented(image) whose middles reach the tensor: what no crop cut away, even where
+  // a later step padded its place. May be empty (pixels_within).
+  [[nodiscard]] Box visible_part(const Image& image, const ImageContext& context = {}) const;
 
   // The decoded image as pixel_map sees it: upright if the recipe applies its orientation. Throws
   // Error (kBadFile, the image's source) if the recipe refuses the orientation.
@@ -93,10 +93,11 @@ class Recipe {
  private:
   struct Geometry {
     Geometry() = default;
-    explicit Geometry(PixelSize image);
-    PixelSize size;
+    explicit Geometry(Size image);
+    Size size;
     PixelMap map;
-    SourceBox visible;
+    Size source;  // of the picture that the first step gets
+    Box visible;
     void advance(const PixelStep& step);
   };
   using Note = std::function<void(std::string_view, const Image&)>;
@@ -110,8 +111,7 @@ class Recipe {
   [[nodiscard]] bool turns(const Image& image) const;
   [[nodiscard]] bool depends_on_samples() const;
   // Of an image of this size; its samples do not count.
-  [[nodiscard]] Geometry follow(PixelSize size, const Image& image,
-                                const ImageContext& context) const;
+  [[nodiscard]] Geometry follow(Size size, const Image& image, const ImageContext& context) const;
   [[nodiscard]] Geometry geometry(const Image& image, const ImageContext& context) const;
   // Orientation, colours and steps; the result may be `image` itself.
   const Image& prepare(const Image& image, const ImageContext& context, const Note& note,

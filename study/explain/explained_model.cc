@@ -84,7 +84,7 @@ LoadedImage ExplainedModel::load(const std::filesystem::path& path,
   }
   const image::Image image = recipe_.oriented(decoders_.decode(path));
   engine::Tensor tensor = recipe_.apply(image, context);
-  const image::PixelSize input{tensor.dims()[2], tensor.dims()[3]};
+  const image::Size input{tensor.dims()[2], tensor.dims()[3]};
   return {{std::move(tensor), gradcam::Projection({image.height, image.width}, input,
                                                   recipe_.pixel_map(image, context),
                                                   recipe_.visible_part(image, context))},
@@ -100,7 +100,7 @@ ModelInput ExplainedModel::tensor_input(engine::Tensor tensor) const {
                 "of " + engine::to_text(shape) + " is not what the recipe gives",
                 "store channels x height x width as the network takes them");
   }
-  const image::PixelSize size{shape.height, shape.width};
+  const image::Size size{shape.height, shape.width};
   return {std::move(tensor), gradcam::Projection(size, size, {})};
 }
 

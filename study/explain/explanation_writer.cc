@@ -28,7 +28,7 @@ std::string thumbnail(const std::vector<ExplainedMap>& maps, const image::Image&
   constexpr std::int64_t kLeast = 96;
   constexpr std::int64_t kMost = 160;
   constexpr std::int64_t kGap = 3;
-  const image::PixelSize size = gradcam::panel_size({display.height, display.width}, kLeast, kMost);
+  const image::Size size = gradcam::panel_size({display.height, display.width}, kLeast, kMost);
   const image::Image small = gradcam::fit(display, size);
   const auto pictures = static_cast<std::int64_t>(maps.size()) + 1;
   gradcam::Canvas canvas(size.height, pictures * (size.width + kGap) - kGap, gradcam::kPureWhite);

@@ -192,7 +192,7 @@ class Run {
 
   ImageFigures figures_of(const Item& item, std::size_t index) {
     const ModelInput& input = *item.input;
-    const image::PixelSize size = input.projection.input();
+    const image::Size size = input.projection.input();
     gradcam::Explainer& explainer = model_.explainer(size.height, size.width);
     const std::int64_t wanted = model_.target();
     const gradcam::Explanation explanation =
@@ -269,8 +269,8 @@ class Run {
   }
 
   // Every pair of the first `count` maps.
-  static void compare_maps(const std::vector<NamedMap>& maps, std::size_t count,
-                           image::PixelSize input, ImageFigures& figures) {
+  static void compare_maps(const std::vector<NamedMap>& maps, std::size_t count, image::Size input,
+                           ImageFigures& figures) {
     std::vector<gradcam::SaliencyMap> grids;
     for (std::size_t i = 0; i < count; ++i) grids.push_back(comparison_map(maps[i].map, input));
     for (std::size_t a = 0; a < count; ++a) {

@@ -12,8 +12,8 @@ namespace {
 // Of random numbers; faithfulness.cc has the others.
 constexpr std::uint64_t kWeightsStream = 4;
 
-void compare(const gradcam::SaliencyMap& own, const gradcam::SaliencyMap& random,
-             image::PixelSize size, RandomisationFigures::Stage& stage) {
+void compare(const gradcam::SaliencyMap& own, const gradcam::SaliencyMap& random, image::Size size,
+             RandomisationFigures::Stage& stage) {
   const gradcam::SaliencyMap own_grid = comparison_map(own, size);
   const gradcam::SaliencyMap random_grid = comparison_map(random, size);
   if (const auto rank = gradcam::spearman(own_grid, random_grid))
@@ -32,13 +32,13 @@ std::string map_name(const engine::Graph& graph, const gradcam::MapRequest& requ
   return name;
 }
 
-gradcam::SaliencyMap comparison_map(const gradcam::SaliencyMap& map, image::PixelSize input) {
-  const gradcam::GridSize grid = gradcam::comparison_grid(input.height, input.width);
+gradcam::SaliencyMap comparison_map(const gradcam::SaliencyMap& map, image::Size input) {
+  const image::Size grid = gradcam::comparison_grid(input.height, input.width);
   return gradcam::resize(map, grid.height, grid.width);
 }
 
 void Randomisation::add(const ModelInput& input) {
-  const image::PixelSize size = input.projection.input();
+  const image::Size size = input.projection.input();
   gradcam::Explainer& explainer = model_.explainer(size.height, size.width);
   const std::int64_t wanted = model_.target();
   const gradcam::Explanation truth =
@@ -61,7 +61,7 @@ void Randomisation::add(const ModelInput& input) {
   }
 }
 
-std::vector<gradcam::Explainer>& Randomisation::cascade_for(image::PixelSize size) {
+std::vector<gradcam::Explainer>& Randomisation::cascade_for(image::Size size) {
   if (size_ == size) return cascade_;
   const gradcam::Explainer& own = model_.explainer(size.height, size.width);
   cascade_.clear();

@@ -19,7 +19,7 @@ namespace apatite::study {
 std::string map_name(const engine::Graph& graph, const gradcam::MapRequest& request);
 
 // A map of an input of this size on the grid where maps are compared (gradcam/trust/similarity.h).
-gradcam::SaliencyMap comparison_map(const gradcam::SaliencyMap& map, image::PixelSize input);
+gradcam::SaliencyMap comparison_map(const gradcam::SaliencyMap& map, image::Size input);
 
 class Randomisation {
  public:
@@ -38,7 +38,7 @@ class Randomisation {
 
  private:
   // For inputs of one size, the last that was asked for.
-  std::vector<gradcam::Explainer>& cascade_for(image::PixelSize size);
+  std::vector<gradcam::Explainer>& cascade_for(image::Size size);
 
   ExplainedModel& model_;
   const engine::Backend& backend_;
@@ -46,7 +46,7 @@ class Randomisation {
   const gradcam::MethodSettings& settings_;
   std::int64_t most_;
   std::vector<RandomisationFigures> figures_;
-  image::PixelSize size_{};
+  image::Size size_{};
   std::vector<gradcam::RandomisedStage> stages_;
   std::vector<std::unique_ptr<gradcam::RandomisedParameters>> weights_;
   std::vector<gradcam::Explainer> cascade_;

@@ -22,8 +22,7 @@ std::string_view without_blanks(std::string_view text) {
   return text.substr(first, text.find_last_not_of(' ') - first + 1);
 }
 
-gradcam::PixelRange parse_box(std::string_view text, const ManifestEntry& entry,
-                              image::PixelSize source) {
+image::Box parse_box(std::string_view text, const ManifestEntry& entry, image::Size source) {
   std::array<std::int64_t, 4> numbers{};
   std::string_view rest = without_blanks(text);
   for (std::int64_t& number : numbers) {
@@ -41,13 +40,13 @@ gradcam::PixelRange parse_box(std::string_view text, const ManifestEntry& entry,
     refuse(entry, "has the box " + quote(text) + " outside its " + to_text(source.width) + "x" +
                       to_text(source.height) + " pixels (width x height)");
   }
-  return {top, left, top + height, left + width};
+  return {top, left, {height, width}};
 }
 
 }  // namespace
 
 std::optional<gradcam::Region> region_of(const Manifest& manifest, const ManifestEntry& entry,
-                                         image::PixelSize source, const ReadImage& read) {
+                                         image::Size source, const ReadImage& read) {
   if (entry.boxes.empty() && entry.mask.empty()) return std::nullopt;
   gradcam::Region region =
       entry.mask.empty() ? gradcam::Region(source.height, source.width)

@@ -20,6 +20,6 @@ using ReadImage = std::function<image::Image(const std::filesystem::path& path)>
 // a size, or lie outside the image; a mask that cannot be read or is of another size; a region of
 // no pixel.
 std::optional<gradcam::Region> region_of(const Manifest& manifest, const ManifestEntry& entry,
-                                         image::PixelSize source, const ReadImage& read);
+                                         image::Size source, const ReadImage& read);
 
 }  // namespace apatite::study

@@ -86,8 +86,8 @@ image::Laterality laterality_from(const CsvReader& reader, const CsvHeader& head
   throw reader.error(row.line, "has the laterality '" + text + "'", "write L or R, or nothing");
 }
 
-std::optional<image::PixelBox> box_from(const CsvReader& reader, const CsvHeader& header,
-                                        const CsvRow& row) {
+std::optional<image::Box> box_from(const CsvReader& reader, const CsvHeader& header,
+                                   const CsvRow& row) {
   std::array<std::int64_t, 4> numbers{};
   std::size_t given = 0;
   for (std::size_t i = 0; i < kBox.size(); ++i) {
@@ -107,7 +107,7 @@ std::optional<image::PixelBox> box_from(const CsvReader& reader, const CsvHeader
     throw reader.error(row.line, "has a part of a box",
                        "fill all of crop_top, crop_left, crop_height and crop_width, or none");
   }
-  return image::PixelBox{numbers[0], numbers[1], {numbers[2], numbers[3]}};
+  return image::Box{numbers[0], numbers[1], {numbers[2], numbers[3]}};
 }
 
 // The context comes last, and only where there is one: a list without has the same hash as before

@@ -18,7 +18,7 @@ void try_file(const std::string& file) {
   try {
     const image::Image image = image::decode_jpeg(as_bytes(file), "fuzz");
     if (image.orientation == image::Image::kUnreadableOrientation) return;
-    const image::PixelSize size = image::upright_size(image);
+    const image::Size size = image::upright_size(image);
     const image::Image seen = image::upright(image);
     if (seen.height != size.height || seen.width != size.width) std::abort();
   } catch (const Error& error) {

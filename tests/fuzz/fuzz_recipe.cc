@@ -28,7 +28,7 @@ image::Recipe read_and_check(const std::string& text) {
 
 void apply_and_check(const image::Recipe& recipe) {
   const image::Image image = small_image();
-  const image::ImageContext context{image::PixelBox{1, 1, {4, 3}}, image::Laterality::kLeft};
+  const image::ImageContext context{image::Box{1, 1, {4, 3}}, image::Laterality::kLeft};
   const image::RecipeResult result = recipe.apply_traced(image, context);
   const engine::Shape shape = recipe.output_shape(image, context);
   if (result.tensor.dims() != shape.with_batch(1)) std::abort();

@@ -46,7 +46,7 @@ TEST(Resample, AveragesWhereItShrinks) {
             (std::vector<double>{2 / 1.5, 4 / 1.5, (4 + 2.5) / 1.5, (2.5 + 6) / 1.5}));
 }
 
-Projection of(image::PixelSize source, image::PixelSize input, const image::PixelMap& map = {}) {
+Projection of(image::Size source, image::Size input, const image::PixelMap& map = {}) {
   return {source, input, map};
 }
 
@@ -54,7 +54,7 @@ Projection of(image::PixelSize source, image::PixelSize input, const image::Pixe
 TEST(Projection, KeepsRowsAndColumnsApart) {
   // 3 x 2 cells over an input of 6 x 8, made from a source of 12 x 8 pixels.
   const Projection projection = of({12, 8}, {6, 8}, {.scale_y = 2});
-  EXPECT_EQ(projection.covered(), (PixelRange{0, 0, 12, 8}));
+  EXPECT_EQ(projection.covered(), (image::Box{0, 0, {12, 8}}));
   SaliencyMap map{3, 2, std::vector<double>(6, 0.0)};
   map.values[3] = 1;  // row 1, column 1
   const SaliencyMap source = projection.to_source(map);
@@ -77,7 +77,7 @@ TEST(Projection, KeepsRowsAndColumnsApart) {
 TEST(Projection, LeavesOutWhatTheCropLeftOut) {
   // The input is the 4 x 3 box at row 5, column 2 of a 20 x 10 source.
   const Projection projection = of({20, 10}, {4, 3}, {.offset_y = 5, .offset_x = 2});
-  EXPECT_EQ(projection.covered(), (PixelRange{5, 2, 9, 5}));
+  EXPECT_EQ(projection.covered(), (image::Box{5, 2, {4, 3}}));
   const SaliencyMap source = projection.to_source({1, 1, {3}});
   for (std::int64_t y = 0; y < 20; ++y) {
     for (std::int64_t x = 0; x < 10; ++x) {
@@ -90,7 +90,7 @@ TEST(Projection, LeavesOutWhatTheCropLeftOut) {
 TEST(Projection, CoversTheSourceWithinThePadding) {
   // 2 rows above and 3 columns to the left were added to a 4 x 5 source.
   const Projection projection = of({4, 5}, {10, 10}, {.offset_y = -2, .offset_x = -3});
-  EXPECT_EQ(projection.covered(), (PixelRange{0, 0, 4, 5}));
+  EXPECT_EQ(projection.covered(), (image::Box{0, 0, {4, 5}}));
   SaliencyMap map{10, 10, std::vector<double>(100, 0.0)};
   map.values[10 * 3 + 7] = 1;
   const SaliencyMap source = projection.to_source(map);
@@ -102,7 +102,7 @@ TEST(Projection, CoversTheSourceWithinThePadding) {
 // A flip: column x of the source is column 4 - x of the input.
 TEST(Projection, FollowsAFlip) {
   const Projection projection = of({2, 4}, {2, 4}, {.scale_x = -1, .offset_x = 4});
-  EXPECT_EQ(projection.covered(), (PixelRange{0, 0, 2, 4}));
+  EXPECT_EQ(projection.covered(), (image::Box{0, 0, {2, 4}}));
   const SaliencyMap source = projection.to_source({2, 4, {1, 2, 3, 4, 5, 6, 7, 8}});
   EXPECT_EQ(source.values, (std::vector<double>{4, 3, 2, 1, 8, 7, 6, 5}));
 }
@@ -132,8 +132,8 @@ TEST(Projection, FollowsEveryStepOfARecipe) {
       // The tensor as a map of its own pixels: back in the source it is the image.
       const SaliencyMap map{30, 26, {result.tensor.values().begin(), result.tensor.values().end()}};
       const SaliencyMap back = projection.to_source(map);
-      const PixelRange box = projection.covered();
-      const bool inside = y >= box.top && y < box.bottom && x >= box.left && x < box.right;
+      const image::Box box = projection.covered();
+      const bool inside = y >= box.top && y < box.bottom() && x >= box.left && x < box.right();
       ASSERT_EQ(back.at(y, x), inside ? 200 : 0) << y << " " << x;
       seen += inside ? 1 : 0;
     }

@@ -91,9 +91,9 @@ TEST(Render, FitsByAveragingAndInBlocks) {
       EXPECT_EQ(pixel(large, y, x).red, y < 2 && x < 3 ? 202 : 0) << y << x;
     }
   }
-  EXPECT_EQ(panel_size({3062, 2394}, 192, 640), (image::PixelSize{640, 500}));
-  EXPECT_EQ(panel_size({32, 24}, 192, 640), (image::PixelSize{192, 144}));
-  EXPECT_EQ(panel_size({300, 200}, 192, 640), (image::PixelSize{300, 200}));
+  EXPECT_EQ(panel_size({3062, 2394}, 192, 640), (image::Size{640, 500}));
+  EXPECT_EQ(panel_size({32, 24}, 192, 640), (image::Size{192, 144}));
+  EXPECT_EQ(panel_size({300, 200}, 192, 640), (image::Size{300, 200}));
 }
 
 TEST(Render, BlendsWithTheOpacityOfTheValue) {

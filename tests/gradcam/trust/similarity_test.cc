@@ -58,7 +58,7 @@ TEST(Similarity, IsEmptyWhereItIsUndefined) {
 
 TEST(Similarity, ComparesOnAGridOfTheInputsProportions) {
   const auto grid = [](std::int64_t h, std::int64_t w) {
-    const GridSize size = comparison_grid(h, w);
+    const image::Size size = comparison_grid(h, w);
     return std::pair(size.height, size.width);
   };
   EXPECT_EQ(grid(32, 32), std::pair(std::int64_t{32}, std::int64_t{32}));

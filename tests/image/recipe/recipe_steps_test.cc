@@ -41,7 +41,7 @@ Image counted(std::int64_t height, std::int64_t width) {
 TEST(CropBox, TakesTheBoxOfTheImagesContext) {
   const Recipe recipe = recipe_of(R"({"crop_box": {}})");
   const Image image = counted(3, 4);
-  const ImageContext context{PixelBox{1, 2, {2, 2}}, Laterality::kUnknown};
+  const ImageContext context{Box{1, 2, {2, 2}}, Laterality::kUnknown};
   EXPECT_EQ(values_of(recipe.apply(image, context)), (std::vector<float>{7, 8, 11, 12}));
   EXPECT_EQ(recipe.pixel_map(image, context).offset_x, 2);
   EXPECT_EQ(recipe.output_shape(image, context), (engine::Shape{1, 2, 2}));
@@ -51,7 +51,7 @@ TEST(CropBox, TakesTheBoxOfTheImagesContext) {
             "columns crop_top, crop_left, crop_height and crop_width, or write \"missing\": "
             "\"keep\"");
   EXPECT_EQ(recipe_of(R"({"crop_box": {"missing": "keep"}})").apply(image).size(), 12U);
-  const ImageContext outside{PixelBox{2, 2, {2, 2}}, Laterality::kUnknown};
+  const ImageContext outside{Box{2, 2, {2, 2}}, Laterality::kUnknown};
   EXPECT_EQ(refusal(ErrorKind::kBadFile, [&] { return recipe.apply(image, outside); }),
             "image: has 4x3 pixels (width x height), in which its box of 2x2 pixels (width x "
             "height) from row 2, column 2 does not lie; correct the manifest's columns crop_...");
@@ -72,11 +72,11 @@ TEST(BreastBox, IsThatOfTheLargestConnectedRegion) {
                                                       7, 7, 0, 0, 0, 0, 0, 0,  //
                                                       0, 0, 7, 0, 0, 0, 0, 0,  //
                                                       0, 7, 7, 0, 0, 0, 0, 1});
-  EXPECT_EQ(breast_box(image, 1), (PixelBox{2, 0, {4, 3}}));
-  EXPECT_EQ(breast_box(image, 8), (PixelBox{0, 5, {2, 2}}));
+  EXPECT_EQ(breast_box(image, 1), (Box{2, 0, {4, 3}}));
+  EXPECT_EQ(breast_box(image, 8), (Box{0, 5, {2, 2}}));
   EXPECT_EQ(breast_box(image, 9), std::nullopt);
-  EXPECT_EQ(breast_box(image, -1), (PixelBox{0, 0, {6, 8}}));
-  EXPECT_EQ(breast_box(image, 6.5), (PixelBox{2, 0, {4, 3}}));
+  EXPECT_EQ(breast_box(image, -1), (Box{0, 0, {6, 8}}));
+  EXPECT_EQ(breast_box(image, 6.5), (Box{2, 0, {4, 3}}));
 }
 
 TEST(BreastBox, JoinsRegionsThatMeetLater) {
@@ -84,14 +84,14 @@ TEST(BreastBox, JoinsRegionsThatMeetLater) {
                                                       5, 0, 5, 0, 5, 0, 5,  //
                                                       5, 5, 5, 0, 5, 0, 0,  //
                                                       0, 0, 0, 5, 0, 0, 0});
-  EXPECT_EQ(breast_box(image, 0), (PixelBox{0, 0, {4, 5}}));
+  EXPECT_EQ(breast_box(image, 0), (Box{0, 0, {4, 5}}));
 }
 
 // Flood filling from every pixel, the obvious way.
-std::optional<PixelBox> obvious_box(const Image& image, int threshold) {
+std::optional<Box> obvious_box(const Image& image, int threshold) {
   const auto samples = image.values<std::uint8_t>();
   std::vector<bool> seen(samples.size());
-  std::optional<PixelBox> best;
+  std::optional<Box> best;
   std::size_t most = 0;
   for (std::size_t start = 0; start < samples.size(); ++start) {
     if (seen[start] || samples[start] <= threshold) continue;
@@ -121,7 +121,7 @@ std::optional<PixelBox> obvious_box(const Image& image, int threshold) {
     }
     if (todo.size() > most) {
       most = todo.size();
-      best = PixelBox{top, left, {bottom - top + 1, right - left + 1}};
+      best = Box{top, left, {bottom - top + 1, right - left + 1}};
     }
   }
   return best;
@@ -195,7 +195,7 @@ TEST(PixelMap, LeadsBackToTheSampleThroughCropsFlipsAndPads) {
          {"crop": {"top": 1, "left": 1, "height": 12, "width": 20}}, {"pad_to_square": {}},
          {"flip": {"if": "always"}}, {"center_crop": {"height": 15, "width": 19}})");
   for (const Laterality laterality : {Laterality::kLeft, Laterality::kRight}) {
-    const ImageContext context{PixelBox{3, 4, {14, 22}}, laterality};
+    const ImageContext context{Box{3, 4, {14, 22}}, laterality};
     const RecipeResult result = recipe.apply_traced(image, context);
     ASSERT_EQ(result.tensor.dims(), (engine::Dims{1, 1, 15, 19}));
     const PixelMap map = recipe.pixel_map(image, context);

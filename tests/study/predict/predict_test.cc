@@ -89,7 +89,7 @@ TEST(Predict, GivesTheRecipeWhatTheManifestSaysOfAnImage) {
   const Rows rows = rows_of(read_text(options.output));
   ASSERT_EQ(rows.size(), 3U);
   const weights::WeightsFile weights(options.weights);
-  const image::ImageContext context{image::PixelBox{1, 2, {24, 28}}, image::Laterality::kRight};
+  const image::ImageContext context{image::Box{1, 2, {24, 28}}, image::Laterality::kRight};
   const engine::Tensor input =
       image::load_input(study.image(0), image::Recipe::from_json(recipe, "recipe"), context);
   const auto network =

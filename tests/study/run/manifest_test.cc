@@ -135,7 +135,7 @@ TEST(Manifest, HashesWhatItLists) {
   left[0].context.laterality = image::Laterality::kLeft;
   hashes.insert(sha256_of(left));
   auto cropped = entries;
-  cropped[0].context.crop = image::PixelBox{1, 2, {3, 4}};
+  cropped[0].context.crop = image::Box{1, 2, {3, 4}};
   hashes.insert(sha256_of(cropped));
   EXPECT_EQ(hashes.size(), 9U);
 }
@@ -147,10 +147,10 @@ TEST(Manifest, ReadsWhatARecipeWantsToKnowOfAnImage) {
       "m.csv");
   ASSERT_EQ(entries.size(), 3U);
   EXPECT_EQ(entries[0].context,
-            (image::ImageContext{image::PixelBox{1, 2, {3, 4}}, image::Laterality::kLeft}));
+            (image::ImageContext{image::Box{1, 2, {3, 4}}, image::Laterality::kLeft}));
   EXPECT_EQ(entries[1].context, (image::ImageContext{std::nullopt, image::Laterality::kRight}));
   EXPECT_EQ(entries[2].context,
-            (image::ImageContext{image::PixelBox{0, 0, {1, 65535}}, image::Laterality::kUnknown}));
+            (image::ImageContext{image::Box{0, 0, {1, 65535}}, image::Laterality::kUnknown}));
 
   const auto row = [](const std::string& cells) {
     return csv_refusal(
