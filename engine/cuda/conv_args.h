@@ -26,31 +26,33 @@ APATITE_HOST_DEVICE inline void check_finite(float value, std::int32_t* status) 
   if (!(value - value == 0.0F)) *status = 1;
 }
 
-// What follows a chain, in this order: bias, [residual,] [mask,] [norm,] [residual,] [ReLU]. Null:
-// absent. Indexed by output channel, the residual and the mask like y.
+// What follows a chain, in this order: bias, [residual,] [ReLU mask,] [norm,] [residual,] [ReLU].
+// Null: absent. Indexed by output channel, the residual and the ReLU mask like y.
 struct Finish {
   const float* bias;
   const float* scale;  // of a batch norm, or of the gradient of one (shift is +0 there)
   const float* shift;
   const float* residual;
-  const float* mask;  // the gradient of a ReLU: +0 where this value, normalised first, is not > 0
-  const float* mask_scale;
-  const float* mask_shift;
-  bool residual_first;  // ahead of mask and norm
+  const float*
+      relu_mask;  // the gradient of a ReLU: +0 where this value, normalised first, is not > 0
+  const float* relu_mask_scale;
+  const float* relu_mask_shift;
+  bool residual_first;  // ahead of the ReLU mask and norm
   bool relu;
 };
 
-// The value of y for the chain's `acc`; `residual` and `mask` where there are any.
+// The value of y for the chain's `acc`; `residual` and `relu_mask` where there are any.
 APATITE_HOST_DEVICE inline float finish_value(const Finish& finish, float acc, std::int64_t channel,
-                                              float residual, float mask, std::int32_t* status) {
+                                              float residual, float relu_mask,
+                                              std::int32_t* status) {
   float value = acc + (finish.bias != nullptr ? finish.bias[channel] : 0.0F);
   if (finish.residual != nullptr && finish.residual_first) value += residual;
-  if (finish.mask != nullptr) {
+  if (finish.relu_mask != nullptr) {
     check_finite(value, status);
-    if (finish.mask_scale != nullptr) {
-      mask = fmaf(mask, finish.mask_scale[channel], finish.mask_shift[channel]);
+    if (finish.relu_mask_scale != nullptr) {
+      relu_mask = fmaf(relu_mask, finish.relu_mask_scale[channel], finish.relu_mask_shift[channel]);
     }
-    value = mask > 0 ? value : 0.0F;
+    value = relu_mask > 0 ? value : 0.0F;
   }
   if (finish.scale != nullptr) {
     value = fmaf(value, finish.scale[channel], finish.shift[channel]) + 0.0F;
@@ -164,8 +166,8 @@ APATITE_HOST_DEVICE inline const float* group_weights(const ConvArgs& args, std:
 }
 
 // Batch norm and ReLU on the way in.
-APATITE_HOST_DEVICE inline float norm_before(float x, float scale, float shift,
-                                             std::int32_t* status) {
+APATITE_HOST_DEVICE inline float prologue_value(float x, float scale, float shift,
+                                                std::int32_t* status) {
   const float value = fmaf(x, scale, shift) + 0.0F;
   check_finite(value, status);
   return value < 0 ? 0.0F : value;
@@ -178,7 +180,7 @@ APATITE_HOST_DEVICE inline float tap_value(const ConvArgs& args, std::int64_t gr
   if (!tap_inside(args, pixel, tap)) return 0;
   const float x = group_planes(args, group)[tap_index(args.x_plane(), pixel, tap)];
   if (args.norm_scale == nullptr) return x;
-  return norm_before(x, args.norm_scale[k], args.norm_shift[k], args.status);
+  return prologue_value(x, args.norm_scale[k], args.norm_shift[k], args.status);
 }
 
 // The chain of one output.
@@ -198,8 +200,8 @@ APATITE_HOST_DEVICE inline void store_value(const ConvArgs& args, std::int64_t g
   const std::int64_t channel = group * args.out_per_group + m;
   const std::int64_t at = channel * args.y_plane() + pixel.y;
   const float residual = args.finish.residual != nullptr ? args.finish.residual[at] : 0.0F;
-  const float mask = args.finish.mask != nullptr ? args.finish.mask[at] : 0.0F;
-  args.y[at] = finish_value(args.finish, acc, channel, residual, mask, args.status);
+  const float relu_mask = args.finish.relu_mask != nullptr ? args.finish.relu_mask[at] : 0.0F;
+  args.y[at] = finish_value(args.finish, acc, channel, residual, relu_mask, args.status);
 }
 
 }  // namespace apatite::engine::cuda

@@ -280,13 +280,13 @@ __device__ void store_run(const ConvArgs& args, std::int64_t channel, std::int64
     return from != nullptr ? *reinterpret_cast<const float4*>(from + at) : float4{};
   };
   const float4 residual = load4(args.finish.residual);
-  const float4 mask = load4(args.finish.mask);
+  const float4 relu_mask = load4(args.finish.relu_mask);
   const auto value = [&](float sum, float of_residual, float of_mask) {
     return finish_value(args.finish, sum, channel, of_residual, of_mask, args.status);
   };
   *reinterpret_cast<float4*>(args.y + at) = {
-      value(acc[0], residual.x, mask.x), value(acc[1], residual.y, mask.y),
-      value(acc[2], residual.z, mask.z), value(acc[3], residual.w, mask.w)};
+      value(acc[0], residual.x, relu_mask.x), value(acc[1], residual.y, relu_mask.y),
+      value(acc[2], residual.z, relu_mask.z), value(acc[3], residual.w, relu_mask.w)};
 }
 
 template <class T>

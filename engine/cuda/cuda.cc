@@ -171,8 +171,8 @@ class CudaExecutable final : public Executable {
     }
     stream_.synchronize();
     if (status != 0) {
-      explain_non_finite(name_, if_reference_is_finite_, graph_, source_,
-                         {.outputs = outputs_, .threads = threads_}, input, targets);
+      throw_first_non_finite(name_, if_reference_is_finite_, graph_, source_,
+                             {.outputs = outputs_, .threads = threads_}, input, targets);
     }
     return results;
   }

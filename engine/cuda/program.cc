@@ -30,12 +30,12 @@ bool one_tap_inside(const Conv2d& op) {
   return op.kernel == Extent{1, 1} && op.padding == Padding{};
 }
 
-JobRules job_rules(bool fused) {
+ScheduleRules schedule_rules(bool fused) {
   return {.lanes = 1,
           .fusion = {.enabled = fused,
-                     .norm_before =
+                     .takes_prologue =
                          [](const Node& node) { return one_tap_inside(std::get<Conv2d>(node.op)); },
-                     .anything_after = [](const Node&) { return true; }}};
+                     .takes_epilogue = [](const Node&) { return true; }}};
 }
 
 }  // namespace
@@ -45,14 +45,14 @@ class Program::Maker {
   Maker(Program& program, const Graph& graph, const ParameterSource& source)
       : program_(program), graph_(graph), source_(source) {}
 
-  void add(const Job& job) {
-    if (job.kind == Job::Kind::kOutput) {
-      const Value x = value(job.reads[0]);
-      add_step([program = &program_, x, output = job.output](const RunMemory& m) -> Launch {
+  void add(const ScheduledOp& scheduled) {
+    if (scheduled.kind == ScheduledOp::Kind::kOutput) {
+      const Value x = value(scheduled.reads[0]);
+      add_step([program = &program_, x, output = scheduled.output](const RunMemory& m) -> Launch {
         return WriteOutput{program->at(x, m), m.outputs[output], shape_of(x, m)};
       });
     } else {
-      add_group(job);
+      add_group(scheduled);
     }
   }
 
@@ -68,13 +68,13 @@ class Program::Maker {
     Value x;
     Value y;
     std::optional<Value> residual;
-    std::optional<Value> mask;
+    std::optional<Value> relu_mask;
     Offset weights = 0;
     std::size_t taps = 0;
     std::optional<Offset> bias;
-    std::optional<AffineOffsets> norm_before;
+    std::optional<AffineOffsets> prologue;
     std::optional<AffineOffsets> norm;
-    std::optional<AffineOffsets> mask_norm;
+    std::optional<AffineOffsets> relu_mask_norm;
   };
 
   static Dense shape_of(const Value& value, const RunMemory& memory) {
@@ -84,7 +84,7 @@ class Program::Maker {
     return shape_of(value, memory).count();
   }
 
-  const Value& value(ValueId id) const { return program_.jobs_.values[id]; }
+  const Value& value(ValueId id) const { return program_.schedule_.values[id]; }
   const Node& node(NodeId id) const { return graph_.node(id); }
   Tensor load(ParameterId id) const { return source_.load(graph_.parameters()[id]); }
   void add_step(MakeLaunch step) { program_.steps_.push_back(std::move(step)); }
@@ -108,32 +108,33 @@ class Program::Maker {
 
   Affine<float> load_norm(NodeId id) const { return load_affine(graph_, node(id), source_); }
 
-  void add_group(const Job& job) {
-    const FusedGroup& group = *job.group;
+  void add_group(const ScheduledOp& scheduled) {
+    const FusedGroup& group = *scheduled.group;
     const Node& main = node(group.main);
     if (const auto conv = as_convolution(graph_, main)) {
-      add_walk(job, *conv, forward_walk(*conv, value(job.write).layout.extent()), Pass::kForward);
+      add_walk(scheduled, *conv, forward_walk(*conv, value(scheduled.write).layout.extent()),
+               Pass::kForward);
       return;
     }
     if (const auto conv = as_convolution_grad(graph_, main)) {
-      for (const ConvWalk& walk : gradient_walks(*conv, value(job.write).layout.extent())) {
-        add_walk(job, *conv, walk, Pass::kBackward);
+      for (const ConvWalk& walk : gradient_walks(*conv, value(scheduled.write).layout.extent())) {
+        add_walk(scheduled, *conv, walk, Pass::kBackward);
       }
       return;
     }
     if (std::holds_alternative<Concat>(main.op)) {
-      add_concat(job);
+      add_concat(scheduled);
       return;
     }
-    add_element_op(job, main);
+    add_element_op(scheduled, main);
   }
 
-  void add_element_op(const Job& job, const Node& main) {
-    const FusedGroup& group = *job.group;
+  void add_element_op(const ScheduledOp& scheduled, const Node& main) {
+    const FusedGroup& group = *scheduled.group;
     const Program* program = &program_;
-    const Value y = value(job.write);
-    const Value x0 = job.reads.empty() ? Value{} : value(job.reads[0]);
-    const Value x1 = job.reads.size() < 2 ? Value{} : value(job.reads[1]);
+    const Value y = value(scheduled.write);
+    const Value x0 = scheduled.reads.empty() ? Value{} : value(scheduled.reads[0]);
+    const Value x1 = scheduled.reads.size() < 2 ? Value{} : value(scheduled.reads[1]);
     const bool relu = group.relu;
     const auto affine = [&](NodeId id) {
       const AffineOffsets at = add_affine(load_norm(id));
@@ -240,11 +241,11 @@ class Program::Maker {
   }
 
   // Nothing to do for the parts that were written in place.
-  void add_concat(const Job& job) {
+  void add_concat(const ScheduledOp& scheduled) {
     const Program* program = &program_;
-    const Value& whole = value(job.write);
+    const Value& whole = value(scheduled.write);
     std::int64_t block = whole.first_block;
-    for (const ValueId read : job.reads) {
+    for (const ValueId read : scheduled.reads) {
       const Value part = value(read);
       Value place = part;
       place.buffer = whole.buffer;
@@ -260,10 +261,10 @@ class Program::Maker {
 
   enum class Pass { kForward, kBackward };
 
-  void add_walk(const Job& job, const Conv2d& op, const ConvWalk& walk, Pass pass) {
-    const FusedGroup& group = *job.group;
+  void add_walk(const ScheduledOp& scheduled, const Conv2d& op, const ConvWalk& walk, Pass pass) {
+    const FusedGroup& group = *scheduled.group;
     const Node& main = node(group.main);
-    ConvPlaces places{.x = value(job.reads[0]), .y = value(job.write)};
+    ConvPlaces places{.x = value(scheduled.reads[0]), .y = value(scheduled.write)};
     ConvArgs args = sizes_of(op, walk, places);
     args.finish.relu = group.relu;
     args.finish.residual_first = group.residual_first;
@@ -272,12 +273,11 @@ class Program::Maker {
     if (pass == Pass::kForward && op.bias) {
       places.bias = add_parameters(load(main.parameters[1]).values());
     }
-    if (group.pre_norm)
-      places.norm_before = add_affine(load_norm(*group.pre_norm), args.padded_depth);
+    if (group.prologue) places.prologue = add_affine(load_norm(*group.prologue), args.padded_depth);
     if (group.norm) places.norm = add_affine(load_norm(*group.norm));
-    if (group.mask_norm) places.mask_norm = add_affine(load_norm(*group.mask_norm));
-    if (job.residual) places.residual = value(*job.residual);
-    if (job.mask) places.mask = value(*job.mask);
+    if (group.relu_mask_norm) places.relu_mask_norm = add_affine(load_norm(*group.relu_mask_norm));
+    if (scheduled.residual) places.residual = value(*scheduled.residual);
+    if (scheduled.relu_mask) places.relu_mask = value(*scheduled.relu_mask);
     add_step([program = &program_, args, places](const RunMemory& m) -> Launch {
       return locate(*program, args, places, m);
     });
@@ -373,16 +373,16 @@ class Program::Maker {
     args.y = program.at(places.y, m);
     args.weights = m.parameters + places.weights;
     args.taps = m.taps + places.taps;
-    args.norm_scale = scale(places.norm_before);
-    args.norm_shift = shift(places.norm_before);
+    args.norm_scale = scale(places.prologue);
+    args.norm_shift = shift(places.prologue);
     args.status = m.status;
     args.finish.bias = places.bias ? m.parameters + *places.bias : nullptr;
     args.finish.scale = scale(places.norm);
     args.finish.shift = shift(places.norm);
     args.finish.residual = places.residual ? program.at(*places.residual, m) : nullptr;
-    args.finish.mask = places.mask ? program.at(*places.mask, m) : nullptr;
-    args.finish.mask_scale = scale(places.mask_norm);
-    args.finish.mask_shift = shift(places.mask_norm);
+    args.finish.relu_mask = places.relu_mask ? program.at(*places.relu_mask, m) : nullptr;
+    args.finish.relu_mask_scale = scale(places.relu_mask_norm);
+    args.finish.relu_mask_shift = shift(places.relu_mask_norm);
     return args;
   }
 
@@ -393,11 +393,11 @@ class Program::Maker {
 
 Program::Program(const Graph& graph, const ParameterSource& source,
                  const std::vector<NodeId>& outputs, bool fuse)
-    : jobs_(make_jobs(graph, outputs, job_rules(fuse))),
-      memory_(plan_memory(graph, jobs_, BatchOrder::kWholeBatch)) {
+    : schedule_(make_schedule(graph, outputs, schedule_rules(fuse))),
+      memory_(plan_memory(graph, schedule_, BatchOrder::kWholeBatch)) {
   const FpEnvironment environment;
   Maker maker(*this, graph, source);
-  for (const Job& job : jobs_.jobs) maker.add(job);
+  for (const ScheduledOp& scheduled : schedule_.ops) maker.add(scheduled);
 }
 
 void Program::release_parameters() {
@@ -412,7 +412,7 @@ float* Program::at(const Value& value, const RunMemory& memory) const {
 }
 
 std::vector<Launch> Program::launches(const RunMemory& memory) const {
-  for (const Value& value : jobs_.values) {
+  for (const Value& value : schedule_.values) {
     if (value.layout.pixels() * memory.batch <= std::numeric_limits<std::int32_t>::max()) continue;
     throw Error(ErrorKind::kUsage, "batch", to_text(memory.batch) + " images are too many",
                 "a GPU takes 2^31 - 1 pixels at once");

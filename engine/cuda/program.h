@@ -55,7 +55,7 @@ class Program {
   // The first element of a value: its channel 0, image 0.
   [[nodiscard]] float* at(const Value& value, const RunMemory& memory) const;
 
-  JobList jobs_;
+  Schedule schedule_;
   MemoryPlan memory_;
   std::vector<MakeLaunch> steps_;
   std::vector<float> parameters_;

@@ -44,7 +44,7 @@ HWY_INLINE void add_pixels(const float* from, std::int64_t step, Vector (&acc)[P
 template <int P, int O>
 HWY_INLINE void finish_tile(const ConvGeometry& geometry, const Epilogue& epilogue,
                             const ConvTile& tile, Vector (&acc)[O][P], Status& status) {
-  Vector noted = hn::Load(kFloats, status.lanes.data());
+  Vector finiteness = hn::Load(kFloats, status.lanes.data());
   const std::int64_t step = geometry.y_pixel_step;
 #pragma GCC unroll 4
   for (int o = 0; o < O; ++o) {
@@ -58,19 +58,19 @@ HWY_INLINE void finish_tile(const ConvGeometry& geometry, const Epilogue& epilog
     if (tile.residual != nullptr && epilogue.residual_first) {
       add_pixels<P>(tile.residual + block, step, acc[o]);
     }
-    if (tile.mask != nullptr) {
-      const bool norm = epilogue.mask_scale != nullptr;
+    if (tile.relu_mask != nullptr) {
+      const bool norm = epilogue.relu_mask_scale != nullptr;
       const Vector scale =
-          norm ? hn::Load(kFloats, epilogue.mask_scale + channel) : hn::Set(kFloats, 1.0F);
+          norm ? hn::Load(kFloats, epilogue.relu_mask_scale + channel) : hn::Set(kFloats, 1.0F);
       const Vector shift =
-          norm ? hn::Load(kFloats, epilogue.mask_shift + channel) : hn::Zero(kFloats);
+          norm ? hn::Load(kFloats, epilogue.relu_mask_shift + channel) : hn::Zero(kFloats);
 #pragma GCC unroll 16
       for (int p = 0; p < P; ++p) {
-        note(acc[o][p], noted);  // before the mask hides it
-        // Without a norm the mask itself: fma(mask, 1, 0) is exact.
-        const Vector mask =
-            fused_multiply_add(hn::Load(kFloats, tile.mask + block + p * step), scale, shift);
-        acc[o][p] = where_positive(mask, acc[o][p]);
+        flag_non_finite(acc[o][p], finiteness);  // before the ReLU mask hides it
+        // Without a norm the mask itself: fma(relu_mask, 1, 0) is exact.
+        const Vector relu_mask =
+            fused_multiply_add(hn::Load(kFloats, tile.relu_mask + block + p * step), scale, shift);
+        acc[o][p] = where_positive(relu_mask, acc[o][p]);
       }
     }
     if (epilogue.scale != nullptr) {
@@ -83,7 +83,7 @@ HWY_INLINE void finish_tile(const ConvGeometry& geometry, const Epilogue& epilog
       add_pixels<P>(tile.residual + block, step, acc[o]);
     }
 #pragma GCC unroll 16
-    for (int p = 0; p < P; ++p) note(acc[o][p], noted);
+    for (int p = 0; p < P; ++p) flag_non_finite(acc[o][p], finiteness);
     // The zero is made one at the end only: up to here its sign decides nothing but the sign of
     // another zero (docs/arithmetic.md, 11.3).
     if (epilogue.relu) {
@@ -97,7 +97,7 @@ HWY_INLINE void finish_tile(const ConvGeometry& geometry, const Epilogue& epilog
 #pragma GCC unroll 16
     for (int p = 0; p < P; ++p) hn::Store(acc[o][p], kFloats, y + p * step);
   }
-  hn::Store(noted, kFloats, status.lanes.data());
+  hn::Store(finiteness, kFloats, status.lanes.data());
 }
 
 template <int P, int O, std::int64_t step, bool pointwise>

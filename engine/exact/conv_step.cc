@@ -92,7 +92,7 @@ bool can_tile_grad(const Conv2d& op) {
   return op.groups == 1 && op.stride.height * op.stride.width <= kMostWalks;
 }
 
-bool can_norm_before(const Conv2d& op) {
+bool can_take_prologue(const Conv2d& op) {
   return can_tile(op) && one_tap(op) && op.stride == Extent{1, 1};
 }
 
@@ -125,17 +125,17 @@ TiledConvStep::TiledConvStep(const KernelTable& kernels, const ConvWalk& walk, C
     epilogue_.shift = to;
     to = pad_channels(spec_.norm->shift, y, to);
   }
-  if (spec_.mask_norm) {
-    epilogue_.mask_scale = to;
-    to = pad_channels(spec_.mask_norm->scale, y, to);
-    epilogue_.mask_shift = to;
-    to = pad_channels(spec_.mask_norm->shift, y, to);
+  if (spec_.relu_mask_norm) {
+    epilogue_.relu_mask_scale = to;
+    to = pad_channels(spec_.relu_mask_norm->scale, y, to);
+    epilogue_.relu_mask_shift = to;
+    to = pad_channels(spec_.relu_mask_norm->shift, y, to);
   }
-  if (spec_.norm_before) {
+  if (spec_.prologue) {
     scale_before_ = to;
-    to = pad_channels(spec_.norm_before->scale, x, to);
+    to = pad_channels(spec_.prologue->scale, x, to);
     shift_before_ = to;
-    pad_channels(spec_.norm_before->shift, x, to);
+    pad_channels(spec_.prologue->shift, x, to);
     for (const PanelGroup& group : groups_) {
       std::int64_t widest = 0;
       for (const Tile& tile : group.tiles) widest = std::max(widest, tile.pixels);

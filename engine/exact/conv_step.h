@@ -21,13 +21,13 @@ struct ConvSpec {
   Value x;
   Value y;
   std::optional<Value> residual;
-  std::optional<Value> mask;    // gradients: 0 where it is not above 0
-  bool residual_first = false;  // ahead of mask and norm
+  std::optional<Value> relu_mask;  // gradients: 0 where it is not above 0
+  bool residual_first = false;     // ahead of the ReLU mask and norm
   Tensor weight;
   std::optional<Tensor> bias;
-  std::optional<Affine<float>> norm_before;  // followed by a ReLU
+  std::optional<Affine<float>> prologue;  // followed by a ReLU
   std::optional<Affine<float>> norm;
-  std::optional<Affine<float>> mask_norm;  // computed on the mask first
+  std::optional<Affine<float>> relu_mask_norm;  // computed on the ReLU mask first
   bool relu = false;
 };
 
@@ -38,7 +38,7 @@ bool can_tile(const Conv2d& op);
 bool can_tile_grad(const Conv2d& op);
 
 // Whether a batch norm and ReLU can be computed on the way into the convolution.
-bool can_norm_before(const Conv2d& op);
+bool can_take_prologue(const Conv2d& op);
 
 // Register tiles over packed weights (conv-inl.h).
 class TiledConvStep final : public Step {

@@ -53,17 +53,18 @@ TiledConvStep::Work TiledConvStep::work_of(const RunContext& context,
   const Layout& x = spec_.x.layout;
   const bool more_weights =
       static_cast<std::int64_t>(weights_.size()) > context.images * x.blocks() * x.block_stride();
-  const double preference = spec_.norm_before ? 1.1 : more_weights ? 0.99 : 1.0;
+  const double preference = spec_.prologue ? 1.1 : more_weights ? 0.99 : 1.0;
   const bool by_panels = unevenness(panels) * preference < unevenness(units);
 
   Work work{.panels = {0, panels}};
   if (by_panels) work.panels = share_of(panels, context.part, context.parts);
   // As many blocks for each part. One that is normalised first lies in one image.
-  const bool norm = spec_.norm_before.has_value();
-  const std::int64_t cut = norm ? tiles : units;
+  const bool norm = spec_.prologue.has_value();
+  const std::int64_t divisible = norm ? tiles : units;
   const std::int64_t multiple = by_panels ? 1 : context.parts;
-  const std::int64_t blocks = divide_up(divide_up(cut, group.block_tiles), multiple) * multiple;
-  work.all_blocks = std::min(blocks, cut) * (norm ? context.images : 1);
+  const std::int64_t blocks =
+      divide_up(divide_up(divisible, group.block_tiles), multiple) * multiple;
+  work.all_blocks = std::min(blocks, divisible) * (norm ? context.images : 1);
   work.blocks = by_panels ? Share{0, work.all_blocks}
                           : share_of(work.all_blocks, context.part, context.parts);
   // To normalise less than a block at a time takes longer than it helps.
@@ -81,7 +82,7 @@ TiledConvStep::Work TiledConvStep::work_of(const RunContext& context,
 Share TiledConvStep::block_units(const RunContext& context, const PanelGroup& group,
                                  std::int64_t block, std::int64_t all_blocks) const {
   const auto tiles = static_cast<std::int64_t>(group.tiles.size());
-  if (!spec_.norm_before) return share_of(context.images * tiles, block, all_blocks);
+  if (!spec_.prologue) return share_of(context.images * tiles, block, all_blocks);
   const std::int64_t of_image = all_blocks / context.images;
   return share_of(tiles, block % of_image, of_image).moved(block / of_image * tiles);
 }
@@ -105,7 +106,7 @@ void TiledConvStep::run_group_chunk(const RunContext& context, std::size_t index
     if (block_index + 1 < work.blocks.end) return weights_of(group, work.panels.begin);
     return weights_after(context, index);
   };
-  if (spec_.norm_before) {
+  if (spec_.prologue) {
     normalize_block(context, group, block);
     for (std::int64_t panel = work.panels.begin; panel < work.panels.end; ++panel) {
       run_tiles(context, group, block, block, panel, next_weights(panel));
@@ -140,7 +141,7 @@ void TiledConvStep::run_tiles(const RunContext& context, const PanelGroup& group
   const std::int64_t lanes = spec_.y.layout.lanes;
   ConvGeometry geometry = group.geometry;
   const Tile& first = group.tiles[static_cast<std::size_t>(block.begin % tiles)];
-  if (spec_.norm_before) {
+  if (spec_.prologue) {
     const Tile& last = group.tiles[static_cast<std::size_t>((block.end - 1) % tiles)];
     geometry.x_block_stride = (last.first_pixel + last.pixels - first.first_pixel) * lanes;
   }
@@ -153,7 +154,7 @@ void TiledConvStep::run_tiles(const RunContext& context, const PanelGroup& group
   for (std::int64_t unit = units.begin; unit < units.end; ++unit) {
     const std::int64_t image = unit / tiles;
     const Tile& tile = group.tiles[static_cast<std::size_t>(unit - image * tiles)];
-    const float* x = spec_.norm_before
+    const float* x = spec_.prologue
                          ? context.scratch + (tile.first_pixel - first.first_pixel) * lanes
                          : context.at(spec_.x, image) + tile.x_offset;
     tile.kernel(
@@ -163,7 +164,9 @@ void TiledConvStep::run_tiles(const RunContext& context, const PanelGroup& group
          .y = context.at(spec_.y, image) + y_panel + tile.y_offset,
          .residual = spec_.residual ? context.at(*spec_.residual, image) + y_panel + tile.y_offset
                                     : nullptr,
-         .mask = spec_.mask ? context.at(*spec_.mask, image) + y_panel + tile.y_offset : nullptr,
+         .relu_mask = spec_.relu_mask
+                          ? context.at(*spec_.relu_mask, image) + y_panel + tile.y_offset
+                          : nullptr,
          .first_channel = panel.first_block * lanes,
          .kernel_height = tile.kernel_height,
          .skip_first = tile.skip_first,

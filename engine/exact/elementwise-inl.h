@@ -18,24 +18,24 @@ inline void affine(const float* HWY_RESTRICT x, const float* HWY_RESTRICT scale,
                    std::int64_t pixels, Status& status) {
   const Vector a = hn::LoadU(kFloats, scale);
   const Vector b = hn::LoadU(kFloats, shift);
-  Vector noted = hn::Load(kFloats, status.lanes.data());
+  Vector finiteness = hn::Load(kFloats, status.lanes.data());
   for (std::int64_t i = 0; i < pixels * kLanes; i += kLanes) {
     const Vector value = fused_multiply_add(hn::LoadU(kFloats, x + i), a, b);
-    note(value, noted);
+    flag_non_finite(value, finiteness);
     hn::StoreU(relu ? rectify(value) : one_zero(value), kFloats, y + i);
   }
-  hn::Store(noted, kFloats, status.lanes.data());
+  hn::Store(finiteness, kFloats, status.lanes.data());
 }
 
 inline void add(const float* HWY_RESTRICT a, const float* HWY_RESTRICT b, bool relu,
                 float* HWY_RESTRICT y, std::int64_t pixels, Status& status) {
-  Vector noted = hn::Load(kFloats, status.lanes.data());
+  Vector finiteness = hn::Load(kFloats, status.lanes.data());
   for (std::int64_t i = 0; i < pixels * kLanes; i += kLanes) {
     const Vector sum = hn::Add(hn::LoadU(kFloats, a + i), hn::LoadU(kFloats, b + i));
-    note(sum, noted);
+    flag_non_finite(sum, finiteness);
     hn::StoreU(relu ? rectify(sum) : sum, kFloats, y + i);
   }
-  hn::Store(noted, kFloats, status.lanes.data());
+  hn::Store(finiteness, kFloats, status.lanes.data());
 }
 
 inline void relu(const float* HWY_RESTRICT x, float* HWY_RESTRICT y, std::int64_t pixels) {
@@ -72,16 +72,16 @@ inline void max_pool_row(const PoolRow& pool) {
 }
 
 inline void avg_pool_row(const PoolRow& pool, Status& status) {
-  Vector noted = hn::Load(kFloats, status.lanes.data());
+  Vector finiteness = hn::Load(kFloats, status.lanes.data());
   for (std::int64_t ow = 0; ow < pool.out_width; ++ow) {
     Vector sum = hn::Zero(kFloats);
     for_each_tap(pool, ow,
                  [&](const float* tap) HWY_ATTR { sum = hn::Add(sum, hn::LoadU(kFloats, tap)); });
-    note(sum, noted);
+    flag_non_finite(sum, finiteness);
     const Vector count = hn::Set(kFloats, pool.counts[ow]);
     hn::StoreU(one_zero(hn::Div(sum, count)), kFloats, pool.y + ow * kLanes);
   }
-  hn::Store(noted, kFloats, status.lanes.data());
+  hn::Store(finiteness, kFloats, status.lanes.data());
 }
 
 }  // namespace apatite::engine::exact::HWY_NAMESPACE

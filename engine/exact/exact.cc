@@ -67,8 +67,8 @@ class ExactExecutable final : public Executable {
     const bool finite = std::all_of(status.begin(), status.end(),
                                     [](const exact::Status& s) { return s.all_finite(); });
     if (!finite) {
-      explain_non_finite("exact", ErrorKind::kInternal, graph_, source_,
-                         {.outputs = outputs_, .threads = threads_}, input, targets);
+      throw_first_non_finite("exact", ErrorKind::kInternal, graph_, source_,
+                             {.outputs = outputs_, .threads = threads_}, input, targets);
     }
     return outputs;
   }
@@ -91,8 +91,9 @@ class ExactExecutable final : public Executable {
     }
   }
 
-  // Called by every thread of the team. As far as the images go round, each thread takes as many
-  // and runs them, and then helps those that are not so far; the threads share what is left.
+  // Every thread of the team calls this. Each thread first runs batch / threads images alone, then
+  // helps the threads that are not finished with theirs. The images that remain are shared by all
+  // threads.
   void run_steps(RunContext& context, int thread, int threads, std::int64_t batch) {
     const std::int64_t alone = batch / threads;
     if (alone > 0) {
@@ -123,12 +124,13 @@ class ExactExecutable final : public Executable {
     for (std::int64_t image = 0; image < count; ++image) {
       locate_buffers(buffers, arena, first, count, image);
       context.first_image = first + image;
-      for (std::size_t i = 0; i < plan_.cut; ++i) run_step(i, context, thread);
+      for (std::size_t i = 0; i < plan_.batch_boundary; ++i) run_step(i, context, thread);
     }
     locate_buffers(buffers, arena, first, count, 0);
     context.first_image = first;
     context.images = count;
-    for (std::size_t i = plan_.cut; i < plan_.steps.size(); ++i) run_step(i, context, thread);
+    for (std::size_t i = plan_.batch_boundary; i < plan_.steps.size(); ++i)
+      run_step(i, context, thread);
   }
 
   void run_step(std::size_t index, RunContext& context, int thread) {

@@ -57,7 +57,7 @@ inline void clear_band(const PoolGradBand& band) {
 
 inline void max_pool_grad(const PoolGradBand& band, Status& status) {
   clear_band(band);
-  Vector noted = hn::Load(kFloats, status.lanes.data());
+  Vector finiteness = hn::Load(kFloats, status.lanes.data());
   for_each_window(band, [&](std::int64_t oh, std::int64_t ow) HWY_ATTR {
     Vector best = hn::Zero(kFloats);
     bool first = true;
@@ -73,18 +73,18 @@ inline void max_pool_grad(const PoolGradBand& band, Status& status) {
       if (row >= band.first_row && row < band.end_row) {
         const Vector sum =
             hn::Add(hn::LoadU(kFloats, band.gx + at), hn::IfThenElseZero(takes, left));
-        note(sum, noted);
+        flag_non_finite(sum, finiteness);
         hn::StoreU(sum, kFloats, band.gx + at);
       }
       left = hn::IfThenZeroElse(takes, left);
     });
   });
-  hn::Store(noted, kFloats, status.lanes.data());
+  hn::Store(finiteness, kFloats, status.lanes.data());
 }
 
 inline void avg_pool_grad(const PoolGradBand& band, Status& status) {
   clear_band(band);
-  Vector noted = hn::Load(kFloats, status.lanes.data());
+  Vector finiteness = hn::Load(kFloats, status.lanes.data());
   for_each_window(band, [&](std::int64_t oh, std::int64_t ow) HWY_ATTR {
     const std::int64_t output = oh * band.out_width + ow;
     const Vector share = hn::Div(hn::LoadU(kFloats, band.g + output * kLanes),
@@ -92,11 +92,11 @@ inline void avg_pool_grad(const PoolGradBand& band, Status& status) {
     for_each_tap(band, oh, ow, [&](std::int64_t row, std::int64_t at) HWY_ATTR {
       if (row < band.first_row || row >= band.end_row) return;
       const Vector sum = hn::Add(hn::LoadU(kFloats, band.gx + at), share);
-      note(sum, noted);
+      flag_non_finite(sum, finiteness);
       hn::StoreU(sum, kFloats, band.gx + at);
     });
   });
-  hn::Store(noted, kFloats, status.lanes.data());
+  hn::Store(finiteness, kFloats, status.lanes.data());
 }
 
 }  // namespace apatite::engine::exact::HWY_NAMESPACE

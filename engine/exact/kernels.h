@@ -6,7 +6,7 @@
 // in planes (one channel a block). Unused lanes of a block are +0.
 //
 // No kernel has an error path: plan.cc hands them only what they can do. Each gives the bits of
-// engine/reference/kernels.h. Non-finite results are noted in `status`.
+// engine/reference/kernels.h. Non-finite results set the finiteness flag in `status`.
 #pragma once
 
 #include <array>
@@ -28,16 +28,16 @@ struct alignas(64) Status {
 };
 
 // What follows a convolution's chain on its way to memory, in this order: + bias,
-// [+ residual if `residual_first`,] 0 where the mask is not above 0 (or, with mask_scale,
-// fma(mask, mask_scale, mask_shift) is not), fma(., scale, shift),
+// [+ residual if `residual_first`,] 0 where the ReLU mask is not above 0 (or, with relu_mask_scale,
+// fma(relu_mask, relu_mask_scale, relu_mask_shift) is not), fma(., scale, shift),
 // [+ residual if not,] ReLU (or + 0). Null: left out. Each array holds one value per output
 // channel, padded with 0 to whole blocks.
 struct Epilogue {
   const float* bias = nullptr;
   const float* scale = nullptr;
   const float* shift = nullptr;
-  const float* mask_scale = nullptr;
-  const float* mask_shift = nullptr;
+  const float* relu_mask_scale = nullptr;
+  const float* relu_mask_shift = nullptr;
   bool residual_first = false;
   bool relu = false;
 };
@@ -51,8 +51,9 @@ struct ConvGeometry {
   std::int64_t x_row_step = 0;      // floats between the rows of two taps; may be negative
   std::int64_t x_tap_step = 0;      // floats between two taps of a row; may be negative
   std::int64_t w_channel_step = 0;  // floats of one input channel in a weight panel
-  std::int64_t y_block_stride = 0;  // floats between output blocks; the residual's and mask's too
-  std::int64_t y_pixel_step = 0;    // floats between two pixels of a tile, likewise
+  std::int64_t y_block_stride =
+      0;  // floats between output blocks; the residual's and ReLU mask's too
+  std::int64_t y_pixel_step = 0;  // floats between two pixels of a tile, likewise
 };
 
 // `pixels` neighbouring outputs of one row times one panel (1, 2 or 4 blocks) of output channels.
@@ -61,7 +62,7 @@ struct ConvTile {
   const float* w = nullptr;  // panel [channel][kh][kw][vectors * lanes], first used kh
   float* y = nullptr;        // first output block, pixel 0
   const float* residual = nullptr;  // as Epilogue says; null: none
-  const float* mask = nullptr;
+  const float* relu_mask = nullptr;
   std::int64_t first_channel = 0;  // of the panel, into the arrays of Epilogue
   std::int64_t kernel_height = 1;  // rows of taps inside the image
   std::int64_t skip_first = -1;    // the tap of a row that is outside the image at pixel 0

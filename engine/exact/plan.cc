@@ -36,30 +36,34 @@ ColumnPadding columns_of(const Graph& graph, const Node& node, std::int64_t in_w
 class StepMaker {
  public:
   StepMaker(const Graph& graph, const ParameterSource& source, const KernelTable& kernels,
-            const JobList& list, int threads)
-      : graph_(graph), source_(source), kernels_(kernels), list_(list), threads_(threads) {}
+            const Schedule& schedule, int threads)
+      : graph_(graph), source_(source), kernels_(kernels), schedule_(schedule), threads_(threads) {}
 
   // Null where there is nothing to do.
-  std::unique_ptr<Step> make_step(const Job& job) const {
-    if (job.kind == Job::Kind::kOutput) {
-      return std::make_unique<OutputStep>(list_.values[job.reads[0]], job.output);
+  std::unique_ptr<Step> make_step(const ScheduledOp& scheduled) const {
+    if (scheduled.kind == ScheduledOp::Kind::kOutput) {
+      return std::make_unique<OutputStep>(schedule_.values[scheduled.reads[0]], scheduled.output);
     }
-    if (job.kind == Job::Kind::kCopy) {
-      return std::make_unique<CopyStep>(list_.values[job.reads[0]], list_.values[job.write]);
+    if (scheduled.kind == ScheduledOp::Kind::kCopy) {
+      return std::make_unique<CopyStep>(schedule_.values[scheduled.reads[0]],
+                                        schedule_.values[scheduled.write]);
     }
-    return make_group_step(job);
+    return make_group_step(scheduled);
   }
 
  private:
   const Node& node(NodeId id) const { return graph_.node(id); }
 
-  std::unique_ptr<Step> make_group_step(const Job& job) const {
-    const FusedGroup& group = *job.group;
+  std::unique_ptr<Step> make_group_step(const ScheduledOp& scheduled) const {
+    const FusedGroup& group = *scheduled.group;
     const Node& main = node(group.main);
-    const Value& y = list_.values[job.write];
-    const auto x = [&](std::size_t i) -> const Value& { return list_.values[job.reads[i]]; };
-    if (const auto conv = as_convolution(graph_, main)) return make_convolution(job, *conv);
-    if (const auto conv = as_convolution_grad(graph_, main)) return make_conv_grad(job, *conv);
+    const Value& y = schedule_.values[scheduled.write];
+    const auto x = [&](std::size_t i) -> const Value& {
+      return schedule_.values[scheduled.reads[i]];
+    };
+    if (const auto conv = as_convolution(graph_, main)) return make_convolution(scheduled, *conv);
+    if (const auto conv = as_convolution_grad(graph_, main))
+      return make_conv_grad(scheduled, *conv);
     return std::visit(
         Overloaded{
             [&](const Input&) -> std::unique_ptr<Step> { return std::make_unique<InputStep>(y); },
@@ -84,7 +88,7 @@ class StepMaker {
             [&](const Add&) -> std::unique_ptr<Step> {
               return std::make_unique<AddStep>(kernels_, group.relu, x(0), x(1), y);
             },
-            [&](const Concat&) -> std::unique_ptr<Step> { return make_concat(job); },
+            [&](const Concat&) -> std::unique_ptr<Step> { return make_concat(scheduled); },
             [&](const SubsamplePad& op) -> std::unique_ptr<Step> {
               return std::make_unique<SubsamplePadStep>(op, x(0), y);
             },
@@ -117,10 +121,12 @@ class StepMaker {
         main.op);
   }
 
-  std::unique_ptr<Step> make_convolution(const Job& job, const Conv2d& op) const {
-    const FusedGroup& group = *job.group;
+  std::unique_ptr<Step> make_convolution(const ScheduledOp& scheduled, const Conv2d& op) const {
+    const FusedGroup& group = *scheduled.group;
     const Node& main = node(group.main);
-    ConvSpec spec{.op = op, .x = list_.values[job.reads[0]], .y = list_.values[job.write]};
+    ConvSpec spec{.op = op,
+                  .x = schedule_.values[scheduled.reads[0]],
+                  .y = schedule_.values[scheduled.write]};
     spec.weight = load(main.parameters[0]);
     if (std::holds_alternative<Linear>(main.op)) {
       const Dims dims{op.out_channels, graph_.node(main.inputs[0]).shape.channels, op.kernel.height,
@@ -128,25 +134,27 @@ class StepMaker {
       spec.weight = Tensor(dims, spec.weight.values());
     }
     if (op.bias) spec.bias = load(main.parameters[1]);
-    if (group.pre_norm) spec.norm_before = load_norm(*group.pre_norm);
+    if (group.prologue) spec.prologue = load_norm(*group.prologue);
     if (group.norm) spec.norm = load_norm(*group.norm);
-    if (job.residual) spec.residual = list_.values[*job.residual];
+    if (scheduled.residual) spec.residual = schedule_.values[*scheduled.residual];
     spec.relu = group.relu;
     if (!can_tile(op)) return std::make_unique<GenericConvStep>(std::move(spec));
     const ConvWalk walk = forward_walk(op, spec.y.layout.extent());
     return std::make_unique<TiledConvStep>(kernels_, walk, std::move(spec), threads_);
   }
 
-  std::unique_ptr<Step> make_conv_grad(const Job& job, const Conv2d& op) const {
-    const Node& main = node(job.group->main);
-    ConvSpec spec{.op = op, .x = list_.values[job.reads[0]], .y = list_.values[job.write]};
+  std::unique_ptr<Step> make_conv_grad(const ScheduledOp& scheduled, const Conv2d& op) const {
+    const Node& main = node(scheduled.group->main);
+    ConvSpec spec{.op = op,
+                  .x = schedule_.values[scheduled.reads[0]],
+                  .y = schedule_.values[scheduled.write]};
     const Dims dims{op.out_channels, main.shape.channels / op.groups, op.kernel.height,
                     op.kernel.width};
     spec.weight = Tensor(dims, load(main.parameters[0]).values());
-    const FusedGroup& group = *job.group;
-    if (job.residual) spec.residual = list_.values[*job.residual];
-    if (job.mask) spec.mask = list_.values[*job.mask];
-    if (group.mask_norm) spec.mask_norm = load_norm(*group.mask_norm);
+    const FusedGroup& group = *scheduled.group;
+    if (scheduled.residual) spec.residual = schedule_.values[*scheduled.residual];
+    if (scheduled.relu_mask) spec.relu_mask = schedule_.values[*scheduled.relu_mask];
+    if (group.relu_mask_norm) spec.relu_mask_norm = load_norm(*group.relu_mask_norm);
     if (group.norm) spec.norm = load_norm(*group.norm);
     spec.residual_first = group.residual_first;
     if (!can_tile_grad(op)) return std::make_unique<GenericConvGradStep>(std::move(spec));
@@ -154,12 +162,12 @@ class StepMaker {
   }
 
   // Nothing to do where every part was written in place.
-  std::unique_ptr<Step> make_concat(const Job& job) const {
-    const Value& whole = list_.values[job.write];
+  std::unique_ptr<Step> make_concat(const ScheduledOp& scheduled) const {
+    const Value& whole = schedule_.values[scheduled.write];
     std::vector<std::unique_ptr<Step>> copies;
     std::int64_t block = whole.first_block;
-    for (const ValueId read : job.reads) {
-      const Value& part = list_.values[read];
+    for (const ValueId read : scheduled.reads) {
+      const Value& part = schedule_.values[read];
       if (part.buffer != whole.buffer || part.first_block != block) {
         Value place = part;
         place.buffer = whole.buffer;
@@ -179,17 +187,17 @@ class StepMaker {
   const Graph& graph_;
   const ParameterSource& source_;
   const KernelTable& kernels_;
-  const JobList& list_;
+  const Schedule& schedule_;
   int threads_;
 };
 
-JobRules job_rules(const Graph& graph, std::int64_t lanes, bool fused) {
+ScheduleRules schedule_rules(const Graph& graph, std::int64_t lanes, bool fused) {
   return {
       .lanes = lanes,
       .fusion = {.enabled = fused,
-                 .norm_before =
-                     [](const Node& node) { return can_norm_before(std::get<Conv2d>(node.op)); },
-                 .anything_after =
+                 .takes_prologue =
+                     [](const Node& node) { return can_take_prologue(std::get<Conv2d>(node.op)); },
+                 .takes_epilogue =
                      [](const Node& node) {
                        const auto* grad = std::get_if<Conv2dInputGrad>(&node.op);
                        return grad != nullptr ? can_tile_grad(grad->forward)
@@ -204,14 +212,14 @@ JobRules job_rules(const Graph& graph, std::int64_t lanes, bool fused) {
 
 Plan make_plan(const Graph& graph, const ParameterSource& source, const KernelTable& kernels,
                const std::vector<NodeId>& outputs, bool fuse, int threads) {
-  JobList list = make_jobs(graph, outputs, job_rules(graph, kernels.lanes, fuse));
-  Plan plan{.memory = plan_memory(graph, list, BatchOrder::kImagesFirst)};
-  const StepMaker maker(graph, source, kernels, list, threads);
-  for (std::size_t i = 0; i < list.jobs.size(); ++i) {
-    if (i == plan.memory.cut_job) plan.cut = plan.steps.size();
-    if (auto step = maker.make_step(list.jobs[i])) plan.steps.push_back(std::move(step));
+  Schedule schedule = make_schedule(graph, outputs, schedule_rules(graph, kernels.lanes, fuse));
+  Plan plan{.memory = plan_memory(graph, schedule, BatchOrder::kImagesFirst)};
+  const StepMaker maker(graph, source, kernels, schedule, threads);
+  for (std::size_t i = 0; i < schedule.ops.size(); ++i) {
+    if (i == plan.memory.batch_boundary) plan.batch_boundary = plan.steps.size();
+    if (auto step = maker.make_step(schedule.ops[i])) plan.steps.push_back(std::move(step));
   }
-  if (plan.memory.cut_job == list.jobs.size()) plan.cut = plan.steps.size();
+  if (plan.memory.batch_boundary == schedule.ops.size()) plan.batch_boundary = plan.steps.size();
   return plan;
 }
 

@@ -12,11 +12,12 @@
 
 namespace apatite::engine::exact {
 
-// Steps [0, cut) run image by image, so that the large early values of one image stay in the cache;
-// then steps [cut, end) run on the whole batch, so that large weights are read once.
+// Steps [0, batch_boundary) run image by image, so that the large early values of one image stay in
+// the cache; then steps [batch_boundary, end) run on the whole batch, so that large weights are
+// read once.
 struct Plan {
   std::vector<std::unique_ptr<Step>> steps;
-  std::size_t cut = 0;
+  std::size_t batch_boundary = 0;
   MemoryPlan memory;
 };
 

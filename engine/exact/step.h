@@ -21,7 +21,8 @@ struct BufferMemory {
 
 class Step;
 
-// One call of the steps: the images in work, whose part of them, and on which memory.
+// Arguments of a step: the images to process, the share of them that this thread has, and the
+// buffers.
 struct RunContext {
   const Tensor* input = nullptr;          // the whole batch
   std::span<const std::int64_t> targets;  // the whole batch; empty: the predicted classes

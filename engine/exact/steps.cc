@@ -90,12 +90,12 @@ void InputStep::run_units(const RunContext& context, Share units) const {
         float* to =
             context.at(y_, image) + channel * layout.block_stride() + row * layout.row_stride();
         clear_padding(layout, to);
-        float noted = 0;
+        float finiteness = 0;
         for (std::int64_t i = 0; i < layout.width; ++i) {
           to[i] = from[i] + 0.0F;
-          noted += from[i] * 0.0F;
+          finiteness += from[i] * 0.0F;
         }
-        context.status->lanes[0] += noted;
+        context.status->lanes[0] += finiteness;
       });
 }
 

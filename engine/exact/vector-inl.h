@@ -58,7 +58,8 @@ HWY_INLINE Vector fused_multiply_add(Vector a, Vector b, Vector c) {
 #endif
 }
 
-// x > 0 ? x : +0, so that -0 becomes +0 too. (A NaN becomes +0: it was noted before.)
+// x > 0 ? x : +0, so that -0 becomes +0 too. (A NaN becomes +0: the finiteness flag has it
+// already.)
 HWY_INLINE Vector rectify(Vector x) {
   const Vector zero = hn::Zero(kFloats);
 #if HWY_TARGET == HWY_AVX3 || HWY_TARGET == HWY_AVX2
@@ -76,9 +77,10 @@ HWY_INLINE Vector where_positive(Vector y, Vector g) {
 // -0 becomes +0, anything else stays.
 HWY_INLINE Vector one_zero(Vector x) { return hn::Add(x, hn::Zero(kFloats)); }
 
-// Notes whether every lane of `x` is finite.
-HWY_INLINE void note(Vector x, Vector& noted) {
-  noted = fused_multiply_add(x, hn::Zero(kFloats), noted);
+// Adds 0 * x to the finiteness flag: it stays +0 while every lane of `x` is finite, and is NaN for
+// ever otherwise.
+HWY_INLINE void flag_non_finite(Vector x, Vector& finiteness) {
+  finiteness = fused_multiply_add(x, hn::Zero(kFloats), finiteness);
 }
 
 }  // namespace apatite::engine::exact::HWY_NAMESPACE

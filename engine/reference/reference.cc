@@ -152,9 +152,9 @@ const Backend& reference_backend() {
   return backend;
 }
 
-void explain_non_finite(std::string_view backend, ErrorKind otherwise, const Graph& graph,
-                        const ParameterSource& source, const CompileOptions& options,
-                        const Tensor& input, std::span<const std::int64_t> targets) {
+void throw_first_non_finite(std::string_view backend, ErrorKind otherwise, const Graph& graph,
+                            const ParameterSource& source, const CompileOptions& options,
+                            const Tensor& input, std::span<const std::int64_t> targets) {
   reference_backend()
       .compile(graph, source, {.outputs = options.outputs, .threads = options.threads})
       ->run(input, targets);

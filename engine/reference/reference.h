@@ -16,10 +16,10 @@ const Backend& reference_backend();
 // again, for a backend that only knows that there is one. If there is none, the Error is of the
 // kind `otherwise`: kInternal for a backend that promises the reference's bits. `backend`: its
 // name.
-[[noreturn]] void explain_non_finite(std::string_view backend, ErrorKind otherwise,
-                                     const Graph& graph, const ParameterSource& source,
-                                     const CompileOptions& options, const Tensor& input,
-                                     std::span<const std::int64_t> targets);
+[[noreturn]] void throw_first_non_finite(std::string_view backend, ErrorKind otherwise,
+                                         const Graph& graph, const ParameterSource& source,
+                                         const CompileOptions& options, const Tensor& input,
+                                         std::span<const std::int64_t> targets);
 
 // The same loops in binary64: the yardstick for rounding error.
 const Backend& reference64_backend();

@@ -20,8 +20,8 @@ class Fuser {
       if (!needed_[id]) continue;
       for (const NodeId input : graph.node(id).inputs) readers_[input].push_back(id);
     }
-    norm_of_mask_.resize(needed_.size());
-    if (rules.enabled) choose_recomputed_masks();
+    norm_of_relu_mask_.resize(needed_.size());
+    if (rules.enabled) choose_recomputed_relu_masks();
   }
 
   std::vector<FusedGroup> run() {
@@ -48,13 +48,13 @@ class Fuser {
   // be computed again where the gradient needs its sign, so that both stay ahead of a convolution.
   // To be read by that gradient then means to read what the batch norm reads. (A batch norm that
   // rather follows the convolution before it is left there.)
-  void choose_recomputed_masks() {
+  void choose_recomputed_relu_masks() {
     for (NodeId id = 0; id < needed_.size(); ++id) {
       if (!needed_[id] || !is<ReluGrad>(id)) continue;
       const NodeId g = graph_.node(id).inputs[0];
       const NodeId relu = graph_.node(id).inputs[1];
       const NodeId norm = is<Relu>(relu) ? graph_.node(relu).inputs[0] : relu;
-      if (!is<Conv2dInputGrad>(g) || !rules_.anything_after(graph_.node(g)) || visible_[g] ||
+      if (!is<Conv2dInputGrad>(g) || !rules_.takes_epilogue(graph_.node(g)) || visible_[g] ||
           readers_[g].size() != 1) {
         continue;
       }
@@ -62,12 +62,12 @@ class Fuser {
                           !visible_[relu] && readers_[relu].size() == 2;
       if (!hidden) continue;
       const NodeId first = readers_[relu].front();
-      if (!is<Conv2d>(first) || !rules_.norm_before(graph_.node(first))) continue;
+      if (!is<Conv2d>(first) || !rules_.takes_prologue(graph_.node(first))) continue;
       const NodeId x = graph_.node(norm).inputs[0];
       if (is<Conv2d>(x) && readers_[x].size() == 1 && !visible_[x]) continue;
       readers_[relu].pop_back();
       readers_[x].push_back(id);
-      norm_of_mask_[id] = norm;
+      norm_of_relu_mask_[id] = norm;
     }
   }
 
@@ -91,7 +91,7 @@ class Fuser {
     FusedGroup group{.main = id, .inputs = graph_.node(id).inputs, .result = id};
     taken_[id] = true;
     absorb_norm_before(group);
-    if (rules_.anything_after(graph_.node(id))) {
+    if (rules_.takes_epilogue(graph_.node(id))) {
       if (absorb_next<BatchNorm>(group)) group.norm = group.result;
       absorb_residual(group);
       group.relu = absorb_next<Relu>(group);
@@ -102,15 +102,15 @@ class Fuser {
   FusedGroup start_at_gradient(NodeId id) {
     FusedGroup group{.main = id, .inputs = graph_.node(id).inputs, .result = id};
     taken_[id] = true;
-    if (!rules_.anything_after(graph_.node(id))) return group;
+    if (!rules_.takes_epilogue(graph_.node(id))) return group;
     absorb_residual(group);
     group.residual_first = group.residual.has_value();
     const auto next = only_reader(group.result);
     if (next && is<ReluGrad>(*next) && graph_.node(*next).inputs[0] == group.result) {
-      group.mask = graph_.node(*next).inputs[1];
-      if (const auto norm = norm_of_mask_[*next]) {
-        group.mask_norm = norm;
-        group.mask = graph_.node(*norm).inputs[0];
+      group.relu_mask = graph_.node(*next).inputs[1];
+      if (const auto norm = norm_of_relu_mask_[*next]) {
+        group.relu_mask_norm = norm;
+        group.relu_mask = graph_.node(*norm).inputs[0];
       }
       taken_[*next] = true;
       group.result = *next;
@@ -131,14 +131,14 @@ class Fuser {
 
   // x -> batch norm -> ReLU -> convolution, with nobody else reading in between.
   void absorb_norm_before(FusedGroup& group) {
-    if (!rules_.enabled || !rules_.norm_before(graph_.node(group.main))) return;
+    if (!rules_.enabled || !rules_.takes_prologue(graph_.node(group.main))) return;
     const NodeId relu = group.inputs[0];
     if (!is<Relu>(relu) || taken_[relu] || visible_[relu] || readers_[relu].size() != 1) return;
     const NodeId norm = graph_.node(relu).inputs[0];
     if (!is<BatchNorm>(norm) || taken_[norm] || visible_[norm] || readers_[norm].size() != 1)
       return;
     taken_[relu] = taken_[norm] = true;
-    group.pre_norm = norm;
+    group.prologue = norm;
     group.inputs = graph_.node(norm).inputs;
   }
 
@@ -155,7 +155,8 @@ class Fuser {
   std::vector<bool> visible_;  // outputs
   std::vector<bool> taken_;    // part of a group already
   std::vector<std::vector<NodeId>> readers_;
-  std::vector<std::optional<NodeId>> norm_of_mask_;  // by ReluGrad whose mask is computed again
+  std::vector<std::optional<NodeId>>
+      norm_of_relu_mask_;  // by ReluGrad whose mask is computed again
 };
 
 }  // namespace

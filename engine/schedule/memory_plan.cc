@@ -10,22 +10,22 @@ namespace {
 
 class MemoryPlanner {
  public:
-  MemoryPlanner(const Graph& graph, JobList& list, BatchOrder order)
-      : graph_(graph), list_(list), order_(order) {}
+  MemoryPlanner(const Graph& graph, Schedule& schedule, BatchOrder order)
+      : graph_(graph), schedule_(schedule), order_(order) {}
 
   MemoryPlan run() {
     place_values();
     if (order_ == BatchOrder::kWholeBatch) {
-      plan_buffers();  // all of them lie behind the cut, which is at job 0
+      plan_buffers();  // the batch boundary is at operation 0
       return std::move(plan_);
     }
-    choose_cut();
+    choose_batch_boundary();
     plan_buffers();
     // A gradient needs what the forward pass made long ago: held for a whole batch, all of it would
     // fill the memory. Then image by image to the end.
     constexpr std::int64_t kMostBatchFloats = std::int64_t{1} << 24;  // for one image: 64 MiB
     if (plan_.batch_arena > kMostBatchFloats) {
-      plan_.cut_job = list_.jobs.size();
+      plan_.batch_boundary = schedule_.ops.size();
       plan_buffers();
     }
     return std::move(plan_);
@@ -36,52 +36,53 @@ class MemoryPlanner {
 
   // --- Places: which buffer each value lies in. ---
 
-  bool is_concat(const Job& job) const {
-    return job.kind == Job::Kind::kGroup &&
-           std::holds_alternative<Concat>(node(job.group->main).op);
+  bool is_concat(const ScheduledOp& scheduled) const {
+    return scheduled.kind == ScheduledOp::Kind::kGroup &&
+           std::holds_alternative<Concat>(node(scheduled.group->main).op);
   }
 
   std::size_t new_buffer(const Layout& layout) {
-    plan_.buffers.push_back({.floats = layout.image_size(), .first = kNowhere});
+    plan_.buffers.push_back({.floats = layout.image_size(), .first = kUnplaced});
     return plan_.buffers.size() - 1;
   }
 
   void place_values() {
-    last_read_.assign(list_.values.size(), 0);
-    for (std::size_t i = 0; i < list_.jobs.size(); ++i) {
-      for (const ValueId read : all_reads(list_.jobs[i])) last_read_[list_.roots[read].value] = i;
+    last_read_.assign(schedule_.values.size(), 0);
+    for (std::size_t i = 0; i < schedule_.ops.size(); ++i) {
+      for (const ValueId read : all_reads(schedule_.ops[i]))
+        last_read_[schedule_.roots[read].value] = i;
     }
     // The last concatenation of a dense block holds all the others, so it comes first.
-    for (std::size_t i = list_.jobs.size(); i-- > 0;) {
-      if (is_concat(list_.jobs[i])) place_concat(list_.jobs[i]);
+    for (std::size_t i = schedule_.ops.size(); i-- > 0;) {
+      if (is_concat(schedule_.ops[i])) place_concat(schedule_.ops[i]);
     }
     concat_buffers_ = plan_.buffers.size();
-    for (std::size_t i = 0; i < list_.jobs.size(); ++i) {
-      for (const ValueId read : all_reads(list_.jobs[i])) place_view(read);
-      if (list_.jobs[i].kind != Job::Kind::kOutput) place_result(list_.jobs[i], i);
+    for (std::size_t i = 0; i < schedule_.ops.size(); ++i) {
+      for (const ValueId read : all_reads(schedule_.ops[i])) place_view(read);
+      if (schedule_.ops[i].kind != ScheduledOp::Kind::kOutput) place_result(schedule_.ops[i], i);
     }
   }
 
   void place_view(ValueId view) {
-    const Value& root = list_.values[list_.roots[view].value];
-    list_.values[view].buffer = root.buffer;
-    list_.values[view].first_block = root.first_block + list_.roots[view].block;
+    const Value& root = schedule_.values[schedule_.roots[view].value];
+    schedule_.values[view].buffer = root.buffer;
+    schedule_.values[view].first_block = root.first_block + schedule_.roots[view].block;
   }
 
   // Where the parts of a concatenation already lie one after the other, it is there. Else it gets a
   // buffer, and every part that has no place yet will be written straight into it.
-  void place_concat(const Job& job) {
-    Value& whole = list_.values[job.write];
-    if (whole.buffer == kNowhere && lie_in_a_row(job.reads)) {
-      whole.buffer = list_.values[job.reads[0]].buffer;
-      whole.first_block = list_.values[job.reads[0]].first_block;
+  void place_concat(const ScheduledOp& scheduled) {
+    Value& whole = schedule_.values[scheduled.write];
+    if (whole.buffer == kUnplaced && lie_in_a_row(scheduled.reads)) {
+      whole.buffer = schedule_.values[scheduled.reads[0]].buffer;
+      whole.first_block = schedule_.values[scheduled.reads[0]].first_block;
       return;
     }
-    if (whole.buffer == kNowhere) whole.buffer = new_buffer(whole.layout);
+    if (whole.buffer == kUnplaced) whole.buffer = new_buffer(whole.layout);
     std::int64_t block = whole.first_block;
-    for (const ValueId read : job.reads) {
-      Value& part = list_.values[read];
-      const bool first_use = part.buffer == kNowhere;
+    for (const ValueId read : scheduled.reads) {
+      Value& part = schedule_.values[read];
+      const bool first_use = part.buffer == kUnplaced;
       if (first_use) {
         part.buffer = whole.buffer;
         part.first_block = block;
@@ -91,11 +92,11 @@ class MemoryPlanner {
   }
 
   bool lie_in_a_row(const std::vector<ValueId>& parts) const {
-    const Value& first = list_.values[parts[0]];
+    const Value& first = schedule_.values[parts[0]];
     std::int64_t block = first.first_block;
     for (const ValueId part : parts) {
-      const Value& value = list_.values[part];
-      if (value.buffer == kNowhere || value.buffer != first.buffer || value.first_block != block) {
+      const Value& value = schedule_.values[part];
+      if (value.buffer == kUnplaced || value.buffer != first.buffer || value.first_block != block) {
         return false;
       }
       block += value.layout.blocks();
@@ -104,55 +105,55 @@ class MemoryPlanner {
   }
 
   // In the place of the residual, if that is read here for the last time; else in a new buffer.
-  void place_result(const Job& job, std::size_t index) {
-    Value& result = list_.values[job.write];
-    if (result.buffer != kNowhere) return;
-    if (job.residual && can_overwrite(*job.residual, job, index)) {
-      result.buffer = list_.values[*job.residual].buffer;
-      result.first_block = list_.values[*job.residual].first_block;
+  void place_result(const ScheduledOp& scheduled, std::size_t index) {
+    Value& result = schedule_.values[scheduled.write];
+    if (result.buffer != kUnplaced) return;
+    if (scheduled.residual && can_overwrite(*scheduled.residual, scheduled, index)) {
+      result.buffer = schedule_.values[*scheduled.residual].buffer;
+      result.first_block = schedule_.values[*scheduled.residual].first_block;
     } else {
       result.buffer = new_buffer(result.layout);
     }
   }
 
   // Whether nothing reads the residual later, and nothing else of its buffer now.
-  bool can_overwrite(ValueId residual, const Job& job, std::size_t index) const {
-    const std::size_t buffer = list_.values[residual].buffer;
-    const auto lies_there = [&](ValueId read) { return list_.values[read].buffer == buffer; };
-    return last_read_[list_.roots[residual].value] == index && buffer >= concat_buffers_ &&
-           list_.values[residual].layout == list_.values[job.write].layout &&
-           std::none_of(job.reads.begin(), job.reads.end(), lies_there) &&
-           !(job.mask && lies_there(*job.mask));
+  bool can_overwrite(ValueId residual, const ScheduledOp& scheduled, std::size_t index) const {
+    const std::size_t buffer = schedule_.values[residual].buffer;
+    const auto lies_there = [&](ValueId read) { return schedule_.values[read].buffer == buffer; };
+    return last_read_[schedule_.roots[residual].value] == index && buffer >= concat_buffers_ &&
+           schedule_.values[residual].layout == schedule_.values[scheduled.write].layout &&
+           std::none_of(scheduled.reads.begin(), scheduled.reads.end(), lies_there) &&
+           !(scheduled.relu_mask && lies_there(*scheduled.relu_mask));
   }
 
   // --- Order: what runs image by image, how long each buffer is in use. ---
 
   // The first convolution whose weights are larger than the image that it reads and writes.
-  void choose_cut() {
-    plan_.cut_job = list_.jobs.size();
-    for (std::size_t i = 0; i < list_.jobs.size(); ++i) {
-      if (list_.jobs[i].kind != Job::Kind::kGroup) continue;
-      const Node& main = node(list_.jobs[i].group->main);
+  void choose_batch_boundary() {
+    plan_.batch_boundary = schedule_.ops.size();
+    for (std::size_t i = 0; i < schedule_.ops.size(); ++i) {
+      if (schedule_.ops[i].kind != ScheduledOp::Kind::kGroup) continue;
+      const Node& main = node(schedule_.ops[i].group->main);
       if (!as_convolution(graph_, main) && !as_convolution_grad(graph_, main)) continue;
       const std::int64_t weights = element_count(graph_.parameters()[main.parameters[0]].dims);
-      const Layout& x = list_.values[list_.jobs[i].reads[0]].layout;
-      if (weights > x.image_size() + list_.values[list_.jobs[i].write].layout.image_size()) {
-        plan_.cut_job = i;
+      const Layout& x = schedule_.values[schedule_.ops[i].reads[0]].layout;
+      if (weights > x.image_size() + schedule_.values[schedule_.ops[i].write].layout.image_size()) {
+        plan_.batch_boundary = i;
         return;
       }
     }
   }
 
   void touch(ValueId value, std::size_t step) {
-    Buffer& buffer = plan_.buffers[list_.values[value].buffer];
-    if (buffer.first == kNowhere) buffer.first = step;
+    Buffer& buffer = plan_.buffers[schedule_.values[value].buffer];
+    if (buffer.first == kUnplaced) buffer.first = step;
     buffer.last = step;
-    buffer.whole_batch = buffer.whole_batch || step >= plan_.cut_job;
+    buffer.whole_batch = buffer.whole_batch || step >= plan_.batch_boundary;
   }
 
   void plan_buffers() {
     for (Buffer& buffer : plan_.buffers) {
-      buffer.first = kNowhere;
+      buffer.first = kUnplaced;
       buffer.whole_batch = false;
     }
     find_live_ranges();
@@ -160,9 +161,9 @@ class MemoryPlanner {
   }
 
   void find_live_ranges() {
-    for (std::size_t i = 0; i < list_.jobs.size(); ++i) {
-      for (const ValueId read : all_reads(list_.jobs[i])) touch(read, i);
-      if (list_.jobs[i].kind != Job::Kind::kOutput) touch(list_.jobs[i].write, i);
+    for (std::size_t i = 0; i < schedule_.ops.size(); ++i) {
+      for (const ValueId read : all_reads(schedule_.ops[i])) touch(read, i);
+      if (schedule_.ops[i].kind != ScheduledOp::Kind::kOutput) touch(schedule_.ops[i].write, i);
     }
   }
 
@@ -172,7 +173,7 @@ class MemoryPlanner {
       std::vector<LiveRange> ranges;
       std::vector<Buffer*> members;
       for (Buffer& buffer : plan_.buffers) {
-        if (buffer.whole_batch != whole_batch || buffer.first == kNowhere) continue;
+        if (buffer.whole_batch != whole_batch || buffer.first == kUnplaced) continue;
         ranges.push_back({buffer.first, buffer.last, buffer.floats});
         members.push_back(&buffer);
       }
@@ -183,17 +184,17 @@ class MemoryPlanner {
   }
 
   const Graph& graph_;
-  JobList& list_;
+  Schedule& schedule_;
   BatchOrder order_;
-  std::vector<std::size_t> last_read_;  // by value: a job
+  std::vector<std::size_t> last_read_;  // by value: an index of schedule_.ops
   std::size_t concat_buffers_ = 0;      // the first buffers hold concatenations
   MemoryPlan plan_;
 };
 
 }  // namespace
 
-MemoryPlan plan_memory(const Graph& graph, JobList& list, BatchOrder order) {
-  return MemoryPlanner(graph, list, order).run();
+MemoryPlan plan_memory(const Graph& graph, Schedule& schedule, BatchOrder order) {
+  return MemoryPlanner(graph, schedule, order).run();
 }
 
 }  // namespace apatite::engine

@@ -1,4 +1,4 @@
-// Where the values of a plan lie in memory, and which of its jobs run on the whole batch.
+// Where the values of a plan lie in memory, and which of its operations run on the whole batch.
 #pragma once
 
 #include <cstddef>
@@ -20,16 +20,16 @@ struct Buffer {
 
 struct MemoryPlan {
   std::vector<Buffer> buffers;
-  std::int64_t image_arena = 0;  // floats: buffers of one image
-  std::int64_t batch_arena = 0;  // floats per image: buffers of the whole batch
-  std::size_t cut_job = 0;       // the first job that runs on the whole batch
+  std::int64_t image_arena = 0;    // floats: buffers of one image
+  std::int64_t batch_arena = 0;    // floats per image: buffers of the whole batch
+  std::size_t batch_boundary = 0;  // the first operation that runs on the whole batch
 };
 
-// Whether the first jobs run image by image, so that the large early values of one image stay in
-// the cache, or every job on the whole batch.
+// Whether the first operations run image by image, so that the large early values of one image stay
+// in the cache, or every operation on the whole batch.
 enum class BatchOrder { kImagesFirst, kWholeBatch };
 
-// Gives each value of `list` its place.
-MemoryPlan plan_memory(const Graph& graph, JobList& list, BatchOrder order);
+// Gives each value of `schedule` its place.
+MemoryPlan plan_memory(const Graph& graph, Schedule& schedule, BatchOrder order);
 
 }  // namespace apatite::engine

@@ -27,76 +27,78 @@ std::optional<Conv2d> as_convolution_grad(const Graph& graph, const Node& node) 
 
 namespace {
 
-class JobMaker {
+class Scheduler {
  public:
-  JobMaker(const Graph& graph, const std::vector<NodeId>& outputs, const JobRules& rules)
+  Scheduler(const Graph& graph, const std::vector<NodeId>& outputs, const ScheduleRules& rules)
       : graph_(graph),
         outputs_(outputs),
         rules_(rules),
         lanes_(rules.lanes),
-        value_of_(graph.nodes().size(), kNowhere),
-        blocked_input_(kNowhere) {
-    list_.groups = fuse(graph, outputs, rules.fusion);
+        value_of_(graph.nodes().size(), kUnplaced),
+        blocked_input_(kUnplaced) {
+    schedule_.groups = fuse(graph, outputs, rules.fusion);
   }
 
-  JobList run() {
-    for (const FusedGroup& group : list_.groups) add_group(group);
-    return std::move(list_);
+  Schedule run() {
+    for (const FusedGroup& group : schedule_.groups) add_group(group);
+    return std::move(schedule_);
   }
 
  private:
   const Node& node(NodeId id) const { return graph_.node(id); }
 
   ValueId new_value(Layout layout) {
-    list_.values.push_back({.layout = std::move(layout), .buffer = kNowhere});
-    list_.roots.push_back({list_.values.size() - 1, 0});
-    return list_.values.size() - 1;
+    schedule_.values.push_back({.layout = std::move(layout), .buffer = kUnplaced});
+    schedule_.roots.push_back({schedule_.values.size() - 1, 0});
+    return schedule_.values.size() - 1;
   }
 
   void add_group(const FusedGroup& group) {
-    Job job{.group = &group};
-    for (const NodeId input : group.inputs) job.reads.push_back(readable(group, value_of_[input]));
+    ScheduledOp scheduled{.group = &group};
+    for (const NodeId input : group.inputs)
+      scheduled.reads.push_back(readable(group, value_of_[input]));
     const Node& result = node(group.result);
     Layout layout = Layout::of(result.shape, lanes_);
     if (std::holds_alternative<Input>(node(group.main).op)) {
       layout = input_layout();
     } else if (std::holds_alternative<Concat>(node(group.main).op)) {
       layout.block_channels.clear();
-      for (const ValueId read : job.reads) {
-        const std::vector<std::int32_t>& blocks = list_.values[read].layout.block_channels;
+      for (const ValueId read : scheduled.reads) {
+        const std::vector<std::int32_t>& blocks = schedule_.values[read].layout.block_channels;
         layout.block_channels.insert(layout.block_channels.end(), blocks.begin(), blocks.end());
       }
     } else if (keeps_blocks(node(group.main).op)) {
-      layout.block_channels = list_.values[job.reads[0]].layout.block_channels;
+      layout.block_channels = schedule_.values[scheduled.reads[0]].layout.block_channels;
     } else if (as_convolution_grad(graph_, node(group.main))) {
       if (const auto like = layout_of_input(group.main))
         layout.block_channels = like->block_channels;
     }
     if (const auto* slice = std::get_if<Slice>(&node(group.main).op)) {
-      if (add_view(group, job.reads[0], slice->first_channel)) return;
+      if (add_view(group, scheduled.reads[0], slice->first_channel)) return;
     }
     if (std::holds_alternative<Add>(node(group.main).op) ||
         std::holds_alternative<ReluGrad>(node(group.main).op)) {
-      job.reads[1] = in_layout(job.reads[1], layout);
+      scheduled.reads[1] = in_layout(scheduled.reads[1], layout);
     }
     if (std::holds_alternative<MaxPool2dGrad>(node(group.main).op)) {
-      layout.block_channels = list_.values[job.reads[1]].layout.block_channels;
-      Layout of_g = list_.values[job.reads[0]].layout;
+      layout.block_channels = schedule_.values[scheduled.reads[1]].layout.block_channels;
+      Layout of_g = schedule_.values[scheduled.reads[0]].layout;
       of_g.block_channels = layout.block_channels;
-      job.reads[0] = in_layout(job.reads[0], of_g);
+      scheduled.reads[0] = in_layout(scheduled.reads[0], of_g);
     }
-    if (group.residual) job.residual = in_layout(value_of_[*group.residual], layout);
-    if (group.mask) job.mask = in_layout(value_of_[*group.mask], layout);
-    job.write = new_value(std::move(layout));
-    value_of_[group.result] = job.write;
-    list_.jobs.push_back(std::move(job));
+    if (group.residual) scheduled.residual = in_layout(value_of_[*group.residual], layout);
+    if (group.relu_mask) scheduled.relu_mask = in_layout(value_of_[*group.relu_mask], layout);
+    scheduled.write = new_value(std::move(layout));
+    value_of_[group.result] = scheduled.write;
+    schedule_.ops.push_back(std::move(scheduled));
     add_outputs(group.result);
   }
 
   void add_outputs(NodeId result) {
     for (std::size_t i = 0; i < outputs_.size(); ++i) {
       if (outputs_[i] != result) continue;
-      list_.jobs.push_back({.kind = Job::Kind::kOutput, .reads = {value_of_[result]}, .output = i});
+      schedule_.ops.push_back(
+          {.kind = ScheduledOp::Kind::kOutput, .reads = {value_of_[result]}, .output = i});
     }
   }
 
@@ -107,11 +109,11 @@ class JobMaker {
       if (node(forward).parameters[0] != node(id).parameters[0]) continue;
       NodeId input = node(forward).inputs[0];
       // A batch norm and ReLU ahead of the convolution are in its step.
-      while (value_of_[input] == kNowhere && !node(input).inputs.empty()) {
+      while (value_of_[input] == kUnplaced && !node(input).inputs.empty()) {
         input = node(input).inputs[0];
       }
-      if (value_of_[input] == kNowhere) return std::nullopt;
-      const Layout& layout = list_.values[value_of_[input]].layout;
+      if (value_of_[input] == kUnplaced) return std::nullopt;
+      const Layout& layout = schedule_.values[value_of_[input]].layout;
       if (layout.lanes == lanes_) return layout;
     }
     return std::nullopt;
@@ -119,7 +121,7 @@ class JobMaker {
 
   // Channels that fill whole blocks of a value need no place of their own. False if they do not.
   bool add_view(const FusedGroup& group, ValueId value, std::int64_t first_channel) {
-    const Layout& whole = list_.values[value].layout;
+    const Layout& whole = schedule_.values[value].layout;
     const Shape& shape = node(group.result).shape;
     std::size_t block = 0;
     std::int64_t channel = 0;
@@ -134,8 +136,8 @@ class JobMaker {
     }
     if (channel != first_channel + shape.channels) return false;
     const ValueId view = new_value(std::move(layout));
-    list_.roots[view] = {list_.roots[value].value,
-                         list_.roots[value].block + static_cast<std::int64_t>(first_block)};
+    schedule_.roots[view] = {schedule_.roots[value].value,
+                             schedule_.roots[value].block + static_cast<std::int64_t>(first_block)};
     value_of_[group.result] = view;
     add_outputs(group.result);
     return true;
@@ -165,9 +167,10 @@ class JobMaker {
   // `value` in a layout that the group's kernel reads: itself or a copy.
   ValueId readable(const FusedGroup& group, ValueId value) {
     const Node& main = node(group.main);
-    const Layout layout = list_.values[value].layout;  // a copy: new_value may move list_.values
+    const Layout layout =
+        schedule_.values[value].layout;  // a copy: new_value may move schedule_.values
     // A batch norm ahead of a convolution goes by blocks, like any batch norm.
-    const bool convolution = as_convolution(graph_, main) && !group.pre_norm;
+    const bool convolution = as_convolution(graph_, main) && !group.prologue;
     if (convolution || as_convolution_grad(graph_, main)) {
       Layout padded = layout;
       add_columns(padded, main);
@@ -175,7 +178,7 @@ class JobMaker {
     }
     const bool padded = layout.pad_left > 0 || layout.pad_right > 0;
     if (layout.lanes == lanes_ && !padded) return value;
-    if (blocked_input_ == kNowhere) {
+    if (blocked_input_ == kUnplaced) {
       blocked_input_ = copy(value, Layout::of(node(graph_.input()).shape, lanes_));
     }
     return blocked_input_;
@@ -190,35 +193,36 @@ class JobMaker {
   }
 
   ValueId in_layout(ValueId value, const Layout& layout) {
-    return list_.values[value].layout == layout ? value : copy(value, layout);
+    return schedule_.values[value].layout == layout ? value : copy(value, layout);
   }
 
   ValueId copy(ValueId from, Layout layout) {
     const ValueId to = new_value(std::move(layout));
-    list_.jobs.push_back({.kind = Job::Kind::kCopy, .reads = {from}, .write = to});
+    schedule_.ops.push_back({.kind = ScheduledOp::Kind::kCopy, .reads = {from}, .write = to});
     return to;
   }
 
   const Graph& graph_;
   const std::vector<NodeId>& outputs_;
-  const JobRules& rules_;
+  const ScheduleRules& rules_;
   std::int64_t lanes_;
   std::vector<ValueId> value_of_;  // by node
   ValueId blocked_input_;          // the image in blocks, once it is needed
-  JobList list_;
+  Schedule schedule_;
 };
 
 }  // namespace
 
-std::vector<ValueId> all_reads(const Job& job) {
-  std::vector<ValueId> reads = job.reads;
-  if (job.residual) reads.push_back(*job.residual);
-  if (job.mask) reads.push_back(*job.mask);
+std::vector<ValueId> all_reads(const ScheduledOp& scheduled) {
+  std::vector<ValueId> reads = scheduled.reads;
+  if (scheduled.residual) reads.push_back(*scheduled.residual);
+  if (scheduled.relu_mask) reads.push_back(*scheduled.relu_mask);
   return reads;
 }
 
-JobList make_jobs(const Graph& graph, const std::vector<NodeId>& outputs, const JobRules& rules) {
-  return JobMaker(graph, outputs, rules).run();
+Schedule make_schedule(const Graph& graph, const std::vector<NodeId>& outputs,
+                       const ScheduleRules& rules) {
+  return Scheduler(graph, outputs, rules).run();
 }
 
 }  // namespace apatite::engine

@@ -1,4 +1,5 @@
-// From a graph to jobs: what is fused, which values there are, how each lies and who makes it.
+// From a graph to scheduled operations: what is fused, which values there are, how each lies and
+// who makes it.
 #pragma once
 
 #include <cstddef>
@@ -15,23 +16,23 @@
 namespace apatite::engine {
 
 using ValueId = std::size_t;
-constexpr std::size_t kNowhere = static_cast<std::size_t>(-1);
+constexpr std::size_t kUnplaced = static_cast<std::size_t>(-1);
 
 // What becomes a step.
-struct Job {
+struct ScheduledOp {
   enum class Kind { kGroup, kCopy, kOutput } kind = Kind::kGroup;
   const FusedGroup* group = nullptr;  // kGroup
   std::vector<ValueId> reads;
   std::optional<ValueId> residual;
-  std::optional<ValueId> mask;
+  std::optional<ValueId> relu_mask;
   ValueId write = 0;       // kOutput: none
   std::size_t output = 0;  // kOutput: its number
 };
 
-// Every value that a job reads.
-std::vector<ValueId> all_reads(const Job& job);
+// Every value that a scheduled operation reads.
+std::vector<ValueId> all_reads(const ScheduledOp& scheduled);
 
-struct JobList {
+struct Schedule {
   // A value is a part of `value`, from its block number `block` on; most are a whole: (itself, 0).
   struct Root {
     ValueId value;
@@ -39,13 +40,13 @@ struct JobList {
   };
 
   std::vector<FusedGroup> groups;
-  std::vector<Job> jobs;      // in their order
-  std::vector<Value> values;  // without places yet
-  std::vector<Root> roots;    // by value
+  std::vector<ScheduledOp> ops;  // in their order
+  std::vector<Value> values;     // without places yet
+  std::vector<Root> roots;       // by value
 };
 
 // What a backend's kernels can do.
-struct JobRules {
+struct ScheduleRules {
   std::int64_t lanes = 1;  // channels of a block
   FusionRules fusion;
   // The columns of +0 that the kernel of a convolution or linear layer (or of the gradient of one)
@@ -53,7 +54,8 @@ struct JobRules {
   std::function<ColumnPadding(const Node& node, std::int64_t in_width)> columns{};
 };
 
-JobList make_jobs(const Graph& graph, const std::vector<NodeId>& outputs, const JobRules& rules);
+Schedule make_schedule(const Graph& graph, const std::vector<NodeId>& outputs,
+                       const ScheduleRules& rules);
 
 // A convolution's or linear layer's attributes; a linear layer is a convolution whose kernel is the
 // whole image.

@@ -12,8 +12,8 @@ namespace apatite::engine {
 namespace {
 
 const FusionRules kAll{.enabled = true,
-                       .norm_before = [](const Node&) { return true; },
-                       .anything_after = [](const Node&) { return true; }};
+                       .takes_prologue = [](const Node&) { return true; },
+                       .takes_epilogue = [](const Node&) { return true; }};
 
 Graph network(const std::string& name) {
   return models::build_model(models::default_config(name), 64, 64);
@@ -30,8 +30,8 @@ void expect_runnable(const Graph& graph, const std::vector<FusedGroup>& groups,
     if (group.residual) {
       EXPECT_TRUE(done.count(*group.residual));
     }
-    if (group.mask) {
-      EXPECT_TRUE(done.count(*group.mask));
+    if (group.relu_mask) {
+      EXPECT_TRUE(done.count(*group.relu_mask));
     }
     EXPECT_TRUE(done.insert(group.result).second);
   }
@@ -63,8 +63,8 @@ TEST(Fusion, DenseNetNormsOnTheWayIn) {
   const auto groups = fuse(graph, {graph.output()}, kAll);
   expect_runnable(graph, groups, {graph.output()});
   const FusedGroup& first = group_of(graph, groups, "features.denseblock2.denselayer3.conv1");
-  ASSERT_TRUE(first.pre_norm.has_value());
-  EXPECT_EQ(graph.node(*first.pre_norm).name, "features.denseblock2.denselayer3.norm1");
+  ASSERT_TRUE(first.prologue.has_value());
+  EXPECT_EQ(graph.node(*first.prologue).name, "features.denseblock2.denselayer3.norm1");
   EXPECT_TRUE(first.norm.has_value());
   EXPECT_TRUE(first.relu);
 }
@@ -79,14 +79,14 @@ TEST(Fusion, AResNetBlocksGradientTakesOnePassPerConvolution) {
   expect_runnable(graph, groups, outputs);
   // Inside a block: chain, ReLU, batch norm.
   const FusedGroup& inner = group_of(graph, groups, "layer1.1.relu1:gradient");
-  EXPECT_EQ(graph.node(inner.mask.value()).name, "layer1.1.relu1");
-  EXPECT_FALSE(inner.mask_norm.has_value());
+  EXPECT_EQ(graph.node(inner.relu_mask.value()).name, "layer1.1.relu1");
+  EXPECT_FALSE(inner.relu_mask_norm.has_value());
   EXPECT_EQ(graph.node(inner.result).name, "layer1.1.conv1:gradient");
   // Between blocks: chain, the gradient of the shortcut, the ReLU of the block before.
   const FusedGroup& outer = group_of(graph, groups, "layer1.0.relu:gradient:layer1.1.conv1");
   EXPECT_TRUE(outer.residual_first);
   EXPECT_TRUE(outer.residual.has_value());
-  EXPECT_EQ(graph.node(outer.mask.value()).name, "layer1.0.relu");
+  EXPECT_EQ(graph.node(outer.relu_mask.value()).name, "layer1.0.relu");
   EXPECT_FALSE(outer.norm.has_value());
   // 57 forward; the seed; the gradients of fc, the average, the last ReLU and the max pool, of
   // conv1's ReLU and norm, and of conv1; of 52 convolutions and of the batch norms behind blocks'
@@ -104,10 +104,10 @@ TEST(Fusion, ADenseLayersGradientComputesItsMaskAgain) {
   expect_runnable(graph, groups, outputs);
   const std::string layer = "features.denseblock2.denselayer3.";
   const FusedGroup& forward = group_of(graph, groups, layer + "conv1");
-  EXPECT_EQ(graph.node(forward.pre_norm.value()).name, layer + "norm1");
+  EXPECT_EQ(graph.node(forward.prologue.value()).name, layer + "norm1");
   const FusedGroup& backward = group_of(graph, groups, layer + "relu1:gradient");
-  EXPECT_EQ(backward.mask_norm, forward.pre_norm);
-  EXPECT_EQ(backward.mask, graph.node(*forward.pre_norm).inputs[0]);
+  EXPECT_EQ(backward.relu_mask_norm, forward.prologue);
+  EXPECT_EQ(backward.relu_mask, graph.node(*forward.prologue).inputs[0]);
   EXPECT_TRUE(backward.norm.has_value());
   EXPECT_TRUE(backward.residual.has_value());
   EXPECT_FALSE(backward.residual_first);
@@ -117,8 +117,8 @@ TEST(Fusion, ADenseLayersGradientComputesItsMaskAgain) {
   const auto others = fuse(graph, tapped, kAll);
   expect_runnable(graph, others, tapped);
   const FusedGroup& masked = group_of(graph, others, layer + "relu1:gradient");
-  EXPECT_FALSE(masked.mask_norm.has_value());
-  EXPECT_EQ(masked.mask, tapped.back());
+  EXPECT_FALSE(masked.relu_mask_norm.has_value());
+  EXPECT_EQ(masked.relu_mask, tapped.back());
 }
 
 TEST(Fusion, ATappedGradientIsAResult) {
