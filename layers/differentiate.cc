@@ -6,6 +6,7 @@
 
 #include "base/error.h"
 #include "base/text.h"
+#include "engine/graph/operations.h"
 #include "layers/avg_pool2d.h"
 #include "layers/batch_norm.h"
 #include "layers/concat.h"
@@ -24,6 +25,12 @@ namespace {
 engine::NodeId carry_back(engine::GraphBuilder& graph, std::string name, engine::NodeId node,
                           std::size_t operand, engine::NodeId g) {
   const engine::Op op = graph.node(node).op;
+  // The input reads nothing; the rest are gradients.
+  const auto refuse = [&]() -> engine::NodeId {
+    throw Error(ErrorKind::kUsage, graph.node(node).name,
+                std::string(engine::op_name(op)) + " cannot be differentiated again",
+                "differentiate the network itself");
+  };
   return std::visit(
       engine::Overloaded{
           [&](const engine::Conv2d&) { return conv2d_input_grad(graph, std::move(name), node, g); },
@@ -48,11 +55,17 @@ engine::NodeId carry_back(engine::GraphBuilder& graph, std::string name, engine:
           [&](const engine::SubsamplePad&) {
             return subsample_pad_grad(graph, std::move(name), node, g);
           },
-          [&](const auto& /*Input reads nothing; the rest are gradients*/) -> engine::NodeId {
-            throw Error(ErrorKind::kUsage, graph.node(node).name,
-                        std::string(engine::op_name(op)) + " cannot be differentiated again",
-                        "differentiate the network itself");
-          },
+          [&](const engine::Input&) { return refuse(); },
+          [&](const engine::ScoreGrad&) { return refuse(); },
+          [&](const engine::Conv2dInputGrad&) { return refuse(); },
+          [&](const engine::BatchNormGrad&) { return refuse(); },
+          [&](const engine::ReluGrad&) { return refuse(); },
+          [&](const engine::MaxPool2dGrad&) { return refuse(); },
+          [&](const engine::AvgPool2dGrad&) { return refuse(); },
+          [&](const engine::GlobalAvgPoolGrad&) { return refuse(); },
+          [&](const engine::LinearInputGrad&) { return refuse(); },
+          [&](const engine::Slice&) { return refuse(); },
+          [&](const engine::SubsamplePadGrad&) { return refuse(); },
       },
       op);
 }

@@ -4,6 +4,7 @@
 #include <array>
 
 #include "base/text.h"
+#include "engine/graph/operations.h"
 
 namespace apatite::models {
 namespace {
@@ -87,27 +88,8 @@ std::string render(const std::vector<Row>& rows) {
 
 Cost node_cost(const engine::Graph& graph, engine::NodeId id) {
   const engine::Node& node = graph.node(id);
-  const bool is_norm = std::holds_alternative<engine::BatchNorm>(node.op);
-  const bool is_grad =
-      std::holds_alternative<engine::Conv2dInputGrad>(node.op) ||
-      std::holds_alternative<engine::LinearInputGrad>(node.op) ||
-      std::holds_alternative<engine::BatchNormGrad>(node.op);  // reads a layer's own
-  const std::size_t learnable = is_grad ? 0 : is_norm ? 2 : node.parameters.size();  // gamma, beta
-  Cost cost;
-  for (std::size_t i = 0; i < learnable; ++i) {
-    cost.parameters += engine::element_count(graph.parameters()[node.parameters[i]].dims);
-  }
-  const bool multiplies = std::holds_alternative<engine::Conv2d>(node.op) ||
-                          std::holds_alternative<engine::Linear>(node.op);
-  if (multiplies) {
-    const engine::Dims& weight = graph.parameters()[node.parameters[0]].dims;
-    cost.multiply_adds = engine::element_count(weight) / weight[0] * node.shape.size();
-  } else if (is_grad && !std::holds_alternative<engine::BatchNormGrad>(node.op)) {
-    const engine::Dims& weight = graph.parameters()[node.parameters[0]].dims;
-    cost.multiply_adds =
-        engine::element_count(weight) / weight[0] * graph.node(node.inputs[0]).shape.size();
-  }
-  return cost;
+  return {.parameters = engine::learnt_parameters(graph, node),
+          .multiply_adds = engine::multiply_adds(graph, node)};
 }
 
 Cost total_cost(const engine::Graph& graph) {

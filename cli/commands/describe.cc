@@ -13,6 +13,7 @@
 #include "cli/commands/commands.h"
 #include "cli/options/model_options.h"
 #include "cli/terminal/output.h"
+#include "engine/graph/operations.h"
 #include "image/recipe/recipe.h"
 #include "models/models.h"
 #include "weights/weights_file.h"

@@ -5,7 +5,7 @@
 
 #include <cstddef>
 
-#include "engine/cuda/conv_args.h"
+#include "engine/cuda/convolution.h"
 
 namespace apatite::engine::cuda {
 

@@ -4,14 +4,26 @@
 
 #include <variant>
 
-#include "engine/cuda/conv_args.h"
-#include "engine/cuda/element_ops.h"
+#include "engine/cuda/convolution.h"
+#include "engine/cuda/elementwise.h"
+#include "engine/cuda/pooling.h"
+#include "engine/cuda/rearrange.h"
+#include "engine/cuda/score.h"
 
 namespace apatite::engine::cuda {
 
-using Launch =
-    std::variant<ConvArgs, ReadInput, WriteOutput, CopyValue, AffineOp, ReluOp, AddOp, MaxPoolOp,
-                 AvgPoolOp, GlobalAvgPoolOp, SubsamplePadOp, ScoreGradOp, ReluGradOp, MaxPoolGradOp,
-                 AvgPoolGradOp, GlobalAvgPoolGradOp, SubsamplePadGradOp>;
+// The variant of all alternatives of the given variants.
+template <class... Variants>
+struct Joined;
+template <class... Types>
+struct Joined<std::variant<Types...>> {
+  using type = std::variant<Types...>;
+};
+template <class... First, class... Second, class... Rest>
+struct Joined<std::variant<First...>, std::variant<Second...>, Rest...>
+    : Joined<std::variant<First..., Second...>, Rest...> {};
+
+using Launch = Joined<std::variant<ConvArgs>, RearrangeLaunch, ElementwiseLaunch, PoolingLaunch,
+                      ScoreLaunch>::type;
 
 }  // namespace apatite::engine::cuda

@@ -4,11 +4,14 @@
 #include <cstddef>
 #include <cstdint>
 #include <functional>
+#include <optional>
 #include <span>
 #include <vector>
 
 #include "engine/backend/backend.h"
+#include "engine/cuda/conv_plan.h"
 #include "engine/cuda/launch.h"
+#include "engine/cuda/parameters.h"
 #include "engine/schedule/memory_plan.h"
 
 namespace apatite::engine::cuda {
@@ -35,8 +38,8 @@ class Program {
   Program& operator=(const Program&) = delete;
   ~Program() = default;
 
-  [[nodiscard]] std::span<const float> parameters() const { return parameters_; }
-  [[nodiscard]] std::span<const Tap> taps() const { return taps_; }
+  [[nodiscard]] std::span<const float> parameters() const { return parameters_.floats; }
+  [[nodiscard]] std::span<const Tap> taps() const { return parameters_.taps; }
   // Gives the memory of parameters() and taps() back, once the device has its copies.
   void release_parameters();
 
@@ -50,16 +53,22 @@ class Program {
 
  private:
   using MakeLaunch = std::function<Launch(const RunMemory&)>;
-  class Maker;
 
+  void add(const Graph& graph, const ParameterSource& source, const ScheduledOp& scheduled);
+  void add_group(const Graph& graph, const ParameterSource& source, const ScheduledOp& scheduled);
+  void add_concat(const ScheduledOp& scheduled);
+  // Where an operation reads and writes in a run; `norm`: the parameters of a batch norm.
+  [[nodiscard]] LaunchSite site_of(const ScheduledOp& scheduled,
+                                   const std::optional<AffineOffsets>& norm,
+                                   const RunMemory& memory) const;
+  [[nodiscard]] ConvArgs locate(const ConvPlan& plan, const RunMemory& memory) const;
   // The first element of a value: its channel 0, image 0.
   [[nodiscard]] float* at(const Value& value, const RunMemory& memory) const;
 
   Schedule schedule_;
   MemoryPlan memory_;
   std::vector<MakeLaunch> steps_;
-  std::vector<float> parameters_;
-  std::vector<Tap> taps_;
+  Parameters parameters_;
 };
 
 }  // namespace apatite::engine::cuda

@@ -6,7 +6,7 @@
 #include <cstddef>
 #include <cstdint>
 
-#include "engine/cuda/conv_args.h"
+#include "engine/cuda/convolution.h"
 
 namespace apatite::engine::cuda {
 

@@ -11,6 +11,7 @@
 #define APATITE_ENGINE_EXACT_CONV_INL_H_
 #endif
 
+#include "engine/exact/elementwise-inl.h"
 #include "engine/exact/vector-inl.h"
 
 HWY_BEFORE_NAMESPACE();
@@ -86,13 +87,7 @@ HWY_INLINE void finish_tile(const ConvGeometry& geometry, const Epilogue& epilog
     for (int p = 0; p < P; ++p) flag_non_finite(acc[o][p], finiteness);
     // The zero is made one at the end only: up to here its sign decides nothing but the sign of
     // another zero (docs/arithmetic.md, 11.3).
-    if (epilogue.relu) {
-#pragma GCC unroll 16
-      for (int p = 0; p < P; ++p) acc[o][p] = rectify(acc[o][p]);
-    } else {
-#pragma GCC unroll 16
-      for (int p = 0; p < P; ++p) acc[o][p] = one_zero(acc[o][p]);
-    }
+    activate_pixels<P>(epilogue.activation, acc[o]);
     float* y = tile.y + block;
 #pragma GCC unroll 16
     for (int p = 0; p < P; ++p) hn::Store(acc[o][p], kFloats, y + p * step);

@@ -4,8 +4,6 @@
 #include <limits>
 #include <utility>
 
-#include "engine/exact/steps.h"
-
 namespace apatite::engine::exact {
 namespace {
 
@@ -143,7 +141,7 @@ TiledConvStep::TiledConvStep(const KernelTable& kernels, const ConvWalk& walk, C
           std::max(scratch_floats_, group.block_tiles * widest * x.blocks() * x.lanes);
     }
   }
-  epilogue_.relu = spec_.relu;
+  epilogue_.activation = spec_.activation;
   epilogue_.residual_first = spec_.residual_first;
 }
 

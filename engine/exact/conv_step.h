@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "engine/exact/step.h"
+#include "engine/graph/activation.h"
 #include "engine/graph/batch_norm.h"
 #include "engine/graph/op.h"
 #include "engine/graph/tensor.h"
@@ -25,16 +26,17 @@ struct ConvSpec {
   bool residual_first = false;     // ahead of the ReLU mask and norm
   Tensor weight;
   std::optional<Tensor> bias;
-  std::optional<Affine<float>> prologue;  // followed by a ReLU
+  std::optional<Affine<float>> prologue;  // prologue_activation follows it
+  Activation prologue_activation = Activation::kIdentity;
   std::optional<Affine<float>> norm;
   std::optional<Affine<float>> relu_mask_norm;  // computed on the ReLU mask first
-  bool relu = false;
+  Activation activation = Activation::kIdentity;
 };
 
-// Whether TiledConvStep can run it; if not, GenericConvStep does.
+// Whether TiledConvStep can run it; if not, convolution.cc computes one value at a time.
 bool can_tile(const Conv2d& op);
 
-// Whether make_conv_grad_step() can make its gradient; if not, GenericConvGradStep does.
+// Whether make_conv_grad_step() can make its gradient; if not, likewise.
 bool can_tile_grad(const Conv2d& op);
 
 // Whether a batch norm and ReLU can be computed on the way into the convolution.

@@ -2,6 +2,7 @@
 #include <algorithm>
 
 #include "engine/exact/conv_step.h"
+#include "engine/exact/elementwise.h"
 
 namespace apatite::engine::exact {
 namespace {
@@ -118,7 +119,8 @@ void TiledConvStep::run_group_chunk(const RunContext& context, std::size_t index
   }
 }
 
-// ReLU(fma(x, scale, shift)) of the block's pixels into the scratch: [block][pixel][lane].
+// The prologue's activation of fma(x, scale, shift), for the block's pixels into the scratch:
+// [block][pixel][lane].
 void TiledConvStep::normalize_block(const RunContext& context, const PanelGroup& group,
                                     Share units) const {
   const auto tiles = static_cast<std::int64_t>(group.tiles.size());
@@ -128,9 +130,10 @@ void TiledConvStep::normalize_block(const RunContext& context, const PanelGroup&
   const Layout& layout = spec_.x.layout;
   const float* x = context.at(spec_.x, units.begin / tiles) + first.x_offset;
   for (std::int64_t block = 0; block < layout.blocks(); ++block) {
-    kernels_.affine(x + block * layout.block_stride(), scale_before_ + block * layout.lanes,
-                    shift_before_ + block * layout.lanes, true,
-                    context.scratch + block * pixels * layout.lanes, pixels, *context.status);
+    kernels_.elementwise->affine(
+        x + block * layout.block_stride(), scale_before_ + block * layout.lanes,
+        shift_before_ + block * layout.lanes, spec_.prologue_activation,
+        context.scratch + block * pixels * layout.lanes, pixels, *context.status);
   }
 }
 

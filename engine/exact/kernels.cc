@@ -22,7 +22,7 @@
 
 #include "engine/exact/conv-inl.h"
 #include "engine/exact/elementwise-inl.h"
-#include "engine/exact/gradients-inl.h"
+#include "engine/exact/pooling-inl.h"
 
 HWY_BEFORE_NAMESPACE();
 namespace apatite::engine::exact::HWY_NAMESPACE {
@@ -32,14 +32,8 @@ const KernelTable& kernel_table() {
                                       .lanes = kLanes,
                                       .tiles = kTileShapes,
                                       .conv = &find_conv_kernel,
-                                      .affine = &affine,
-                                      .add = &add,
-                                      .relu = &relu,
-                                      .max_pool_row = &max_pool_row,
-                                      .avg_pool_row = &avg_pool_row,
-                                      .relu_grad = &relu_grad,
-                                      .max_pool_grad = &max_pool_grad,
-                                      .avg_pool_grad = &avg_pool_grad};
+                                      .elementwise = &kElementwiseKernels,
+                                      .pooling = &kPoolingKernels};
   return kTable;
 }
 

@@ -6,7 +6,7 @@
 // in planes (one channel a block). Unused lanes of a block are +0.
 //
 // No kernel has an error path: plan.cc hands them only what they can do. Each gives the bits of
-// engine/reference/kernels.h. Non-finite results set the finiteness flag in `status`.
+// engine/reference/. Non-finite results set the finiteness flag in `status`.
 #pragma once
 
 #include <array>
@@ -14,7 +14,7 @@
 #include <span>
 #include <string_view>
 
-#include "engine/graph/op.h"
+#include "engine/graph/activation.h"
 
 namespace apatite::engine::exact {
 
@@ -30,8 +30,8 @@ struct alignas(64) Status {
 // What follows a convolution's chain on its way to memory, in this order: + bias,
 // [+ residual if `residual_first`,] 0 where the ReLU mask is not above 0 (or, with relu_mask_scale,
 // fma(relu_mask, relu_mask_scale, relu_mask_shift) is not), fma(., scale, shift),
-// [+ residual if not,] ReLU (or + 0). Null: left out. Each array holds one value per output
-// channel, padded with 0 to whole blocks.
+// [+ residual if not,] activation (which makes -0 a +0). Null: left out. Each array holds one value
+// per output channel, padded with 0 to whole blocks.
 struct Epilogue {
   const float* bias = nullptr;
   const float* scale = nullptr;
@@ -39,7 +39,7 @@ struct Epilogue {
   const float* relu_mask_scale = nullptr;
   const float* relu_mask_shift = nullptr;
   bool residual_first = false;
-  bool relu = false;
+  Activation activation = Activation::kIdentity;
 };
 
 // What is the same for all tiles of a convolution.
@@ -84,35 +84,8 @@ struct TileShape {
 // How far apart the inputs of two neighbouring outputs are.
 enum class PixelStep { kBlocked1, kBlocked2, kPlanar1, kPlanar2 };  // layout, stride
 
-// One row of outputs of a pooling window, one block of channels.
-struct PoolRow {
-  const float* x = nullptr;  // first row of taps inside the image, column 0
-  float* y = nullptr;
-  const float* counts = nullptr;  // average pooling: the divisor of each column
-  std::int64_t out_width = 0;
-  std::int64_t in_width = 0;
-  std::int64_t kernel_height = 1;  // rows of taps inside the image
-  std::int64_t kernel_width = 1;
-  std::int64_t stride_width = 1;
-  std::int64_t dilation_width = 1;
-  std::int64_t pad_left = 0;
-  std::int64_t x_row_step = 0;  // floats between the rows of two taps
-};
-
-// Rows [first_row, end_row) of the gradient with respect to a pool's input, one block of channels.
-struct PoolGradBand {
-  const float* g = nullptr;       // row 0, column 0 of the block
-  const float* x = nullptr;       // maximum only: the pool's input
-  const float* counts = nullptr;  // average only: the divisor of each output, in rows
-  float* gx = nullptr;
-  std::int64_t first_row = 0;
-  std::int64_t end_row = 0;
-  std::int64_t in_height = 0;
-  std::int64_t in_width = 0;
-  std::int64_t out_height = 0;
-  std::int64_t out_width = 0;
-  const MaxPool2d* window = nullptr;
-};
+struct ElementwiseKernels;  // elementwise.h
+struct PoolingKernels;      // pooling.h
 
 // What the exact backend needs of one instruction set.
 struct KernelTable {
@@ -121,18 +94,8 @@ struct KernelTable {
   std::span<const TileShape> tiles;  // widest panels first
   // Null if there is no such kernel. `pointwise`: one tap (kernel 1x1).
   ConvKernel (*conv)(TileShape tile, PixelStep step, bool pointwise);
-  // `pixels` neighbouring pixels of one block of channels; x, y contiguous.
-  void (*affine)(const float* x, const float* scale, const float* shift, bool relu, float* y,
-                 std::int64_t pixels, Status& status);
-  void (*add)(const float* a, const float* b, bool relu, float* y, std::int64_t pixels,
-              Status& status);
-  void (*relu)(const float* x, float* y, std::int64_t pixels);
-  void (*max_pool_row)(const PoolRow& pool);
-  void (*avg_pool_row)(const PoolRow& pool, Status& status);
-  // gx = y > 0 ? g : 0.
-  void (*relu_grad)(const float* g, const float* y, float* gx, std::int64_t pixels);
-  void (*max_pool_grad)(const PoolGradBand& band, Status& status);
-  void (*avg_pool_grad)(const PoolGradBand& band, Status& status);
+  const ElementwiseKernels* elementwise;
+  const PoolingKernels* pooling;
 };
 
 // Those that are built in, best first. `scalar` is always there.

@@ -4,7 +4,9 @@
 #include <algorithm>
 #include <cstddef>
 #include <cstdint>
+#include <memory>
 #include <span>
+#include <utility>
 #include <vector>
 
 #include "engine/exact/kernels.h"
@@ -118,11 +120,31 @@ class UnitStep : public Step {
   std::int64_t chunk_units_;
 };
 
+// Steps that need no barrier between them.
+class StepList final : public Step {
+ public:
+  explicit StepList(std::vector<std::unique_ptr<Step>> steps) : steps_(std::move(steps)) {}
+  [[nodiscard]] std::int64_t chunks(const RunContext& context) const override;
+  void run_chunk(const RunContext& context, std::int64_t chunk) const override;
+  [[nodiscard]] std::int64_t scratch_floats() const override;
+
+ private:
+  std::vector<std::unique_ptr<Step>> steps_;
+};
+
 // Calls work(image, block) for units that are the blocks of the images.
 template <class Function>
 void for_each_block(Share units, const Layout& layout, Function work) {
   for (std::int64_t unit = units.begin; unit < units.end; ++unit) {
     work(unit / layout.blocks(), unit % layout.blocks());
+  }
+}
+
+// Calls work(image, channel, row) for units that are rows.
+template <class Function>
+void for_each_row(Share units, std::int64_t channels, std::int64_t height, Function work) {
+  for (std::int64_t unit = units.begin; unit < units.end; ++unit) {
+    work(unit / height / channels, unit / height % channels, unit % height);
   }
 }
 

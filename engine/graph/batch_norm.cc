@@ -38,16 +38,26 @@ template Affine<float> fold_batch_norm(const Tensor&, const Tensor&, const Tenso
 template Affine<double> fold_batch_norm(const Tensor&, const Tensor&, const Tensor&, const Tensor&,
                                         double, const std::string&);
 
-Affine<float> load_affine(const Graph& graph, const Node& norm, const ParameterSource& source) {
+std::optional<double> batch_norm_epsilon(const Op& op) {
+  if (const auto* norm = std::get_if<BatchNorm>(&op)) return norm->epsilon;
+  if (const auto* grad = std::get_if<BatchNormGrad>(&op)) return grad->epsilon;
+  return std::nullopt;
+}
+
+template <class T>
+Affine<T> load_affine(const Graph& graph, const Node& norm, const ParameterSource& source) {
   const auto load = [&](std::size_t i) {
     return source.load(graph.parameters()[norm.parameters[i]]);
   };
-  const auto* grad = std::get_if<BatchNormGrad>(&norm.op);
-  const double epsilon = grad != nullptr ? grad->epsilon : std::get<BatchNorm>(norm.op).epsilon;
-  Affine<float> affine =
-      fold_batch_norm<float>(load(0), load(1), load(2), load(3), epsilon, norm.name);
-  if (grad != nullptr) std::fill(affine.shift.begin(), affine.shift.end(), 0.0F);
+  const double epsilon = batch_norm_epsilon(norm.op).value();
+  Affine<T> affine = fold_batch_norm<T>(load(0), load(1), load(2), load(3), epsilon, norm.name);
+  if (std::holds_alternative<BatchNormGrad>(norm.op)) {
+    std::fill(affine.shift.begin(), affine.shift.end(), T{0});
+  }
   return affine;
 }
+
+template Affine<float> load_affine(const Graph&, const Node&, const ParameterSource&);
+template Affine<double> load_affine(const Graph&, const Node&, const ParameterSource&);
 
 }  // namespace apatite::engine

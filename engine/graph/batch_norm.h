@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstddef>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -25,8 +26,13 @@ template <class T>
 Affine<T> fold_batch_norm(const Tensor& gamma, const Tensor& beta, const Tensor& mean,
                           const Tensor& variance, double epsilon, const std::string& name);
 
-// The same in binary32 for a node: of a BatchNorm, or of the gradient of one, whose shift is +0:
-// the product g * scale, rounded once.
-Affine<float> load_affine(const Graph& graph, const Node& norm, const ParameterSource& source);
+// The epsilon of a batch norm or of the gradient of one; nothing of any other operation.
+std::optional<double> batch_norm_epsilon(const Op& op);
+
+// The numbers of a node that is a batch norm or the gradient of one: its parameters, loaded and
+// folded. The shift of a gradient is +0: the product g * scale, rounded once. Throws what
+// fold_batch_norm and `source` throw.
+template <class T>
+Affine<T> load_affine(const Graph& graph, const Node& norm, const ParameterSource& source);
 
 }  // namespace apatite::engine

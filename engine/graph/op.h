@@ -1,9 +1,9 @@
-// The closed set of operations. Each struct holds the attributes of one operation and nothing else;
-// layers/ says what it means (formula, shapes, order of sums, gradient), backends run it.
+// The closed set of operations. Each struct holds the attributes of one operation and nothing else.
+// layers/ says what it means (formula, shapes, order of sums, gradient), operations.h has a row
+// about each, and the backends run it.
 #pragma once
 
 #include <cstdint>
-#include <string_view>
 #include <variant>
 
 namespace apatite::engine {
@@ -156,13 +156,20 @@ struct SubsamplePadGrad {
   SubsamplePad forward;
 };
 
+#ifdef APATITE_TEST_EXTRA_OP
+// An operation that nobody knows. A test compiles each place that must know all operations with it,
+// and requires that the compiler refuses (tests/engine/exhaustive.sh).
+struct ExtraOp {};
+#define APATITE_EXTRA_OP , ExtraOp
+#else
+#define APATITE_EXTRA_OP
+#endif
+
 using Op = std::variant<Input, Conv2d, BatchNorm, Relu, MaxPool2d, AvgPool2d, GlobalAvgPool, Linear,
                         Add, Concat, SubsamplePad, ScoreGrad, Conv2dInputGrad, BatchNormGrad,
                         ReluGrad, MaxPool2dGrad, AvgPool2dGrad, GlobalAvgPoolGrad, LinearInputGrad,
-                        Slice, SubsamplePadGrad>;
-
-// "conv2d", "batch_norm", ... as `apatite describe` prints them.
-std::string_view op_name(const Op& op);
+                        Slice, SubsamplePadGrad APATITE_EXTRA_OP>;
+#undef APATITE_EXTRA_OP
 
 // Overload set for std::visit.
 template <class... Functions>

@@ -7,15 +7,6 @@
 
 #include "engine/graph/op.h"
 
-// Written fused multiply-adds become one instruction where the CPU has it; std::fma's software path
-// gives the same bits elsewhere. The sanitizers do not work with the clones' resolvers.
-#if defined(__x86_64__) && defined(__GNUC__) && !defined(__clang__) && \
-    !defined(__SANITIZE_ADDRESS__) && !defined(__SANITIZE_THREAD__)
-#define APATITE_FMA_CLONES __attribute__((target_clones("avx512f", "arch=haswell", "default")))
-#else
-#define APATITE_FMA_CLONES
-#endif
-
 namespace apatite::engine::reference {
 
 // Smallest i >= 0 with i * stride + offset >= 0.
@@ -28,6 +19,19 @@ inline std::int64_t end_inside(std::int64_t offset, std::int64_t stride, std::in
                                std::int64_t count) {
   return std::clamp<std::int64_t>((size - offset + stride - 1) / stride, 0, count);
 }
+
+// acc[i] = fma(x[i * step], w, acc[i]): one tap for a row of outputs. Each output has its own
+// chain, so the row may be computed in any order or at once.
+void fma_gathered(float* acc, const float* x, std::int64_t step, float w, std::int64_t count);
+void fma_gathered(double* acc, const double* x, std::int64_t step, double w, std::int64_t count);
+
+// acc[i * step] = fma(x[i], w, acc[i * step]), likewise.
+void fma_spread(float* acc, const float* x, std::int64_t step, float w, std::int64_t count);
+void fma_spread(double* acc, const double* x, std::int64_t step, double w, std::int64_t count);
+
+// The chain of a dot product, from +0.
+float fma_chain(const float* x, const float* w, std::int64_t count);
+double fma_chain(const double* x, const double* w, std::int64_t count);
 
 // Calls tap(row, column) for the taps of one window that lie inside an image of `rows` x `columns`,
 // in row-major order.

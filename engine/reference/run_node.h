@@ -5,16 +5,9 @@
 
 #include "engine/graph/batch_norm.h"
 #include "engine/graph/graph.h"
-#include "engine/reference/kernels.h"
+#include "engine/reference/node_arguments.h"
 
 namespace apatite::engine::reference {
-
-// The parameters of one node in T, ready for its kernel.
-template <class T>
-struct NodeParameters {
-  std::vector<BasicTensor<T>> tensors;  // in the node's order; none of a batch norm
-  Affine<T> affine;                     // batch norm and its gradient only
-};
 
 template <class T>
 BasicTensor<T> to_scalar(Tensor tensor);

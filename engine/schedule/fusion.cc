@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "engine/graph/operations.h"
+
 namespace apatite::engine {
 namespace {
 
@@ -27,8 +29,9 @@ class Fuser {
   std::vector<FusedGroup> run() {
     std::vector<FusedGroup> groups;
     for (NodeId id = 0; id < needed_.size(); ++id) {
-      if (is<Conv2d>(id) && needed_[id]) groups.push_back(start_at_convolution(id));
-      if (is<Conv2dInputGrad>(id) && needed_[id]) groups.push_back(start_at_gradient(id));
+      if (!needed_[id]) continue;
+      if (role(id) == FusionRole::kConvolution) groups.push_back(start_at_convolution(id));
+      if (role(id) == FusionRole::kConvolutionGrad) groups.push_back(start_at_gradient(id));
     }
     for (NodeId id = 0; id < needed_.size(); ++id) {
       if (needed_[id] && !taken_[id]) groups.push_back(start_at(id));
@@ -39,10 +42,11 @@ class Fuser {
   }
 
  private:
-  template <class T>
-  [[nodiscard]] bool is(NodeId id) const {
-    return std::holds_alternative<T>(graph_.node(id).op);
+  [[nodiscard]] Operation row(NodeId id) const {
+    return std::visit([](const auto& op) { return row_of(op); }, graph_.node(id).op);
   }
+  [[nodiscard]] FusionRole role(NodeId id) const { return row(id).fusion; }
+  [[nodiscard]] bool is_relu(NodeId id) const { return row(id).activation == Activation::kRelu; }
 
   // A ReLU behind a batch norm need not be kept for its gradient: batch norm ahead of the ReLU can
   // be computed again where the gradient needs its sign, so that both stay ahead of a convolution.
@@ -50,21 +54,25 @@ class Fuser {
   // rather follows the convolution before it is left there.)
   void choose_recomputed_relu_masks() {
     for (NodeId id = 0; id < needed_.size(); ++id) {
-      if (!needed_[id] || !is<ReluGrad>(id)) continue;
+      if (!needed_[id] || role(id) != FusionRole::kReluGrad) continue;
       const NodeId g = graph_.node(id).inputs[0];
       const NodeId relu = graph_.node(id).inputs[1];
-      const NodeId norm = is<Relu>(relu) ? graph_.node(relu).inputs[0] : relu;
-      if (!is<Conv2dInputGrad>(g) || !rules_.takes_epilogue(graph_.node(g)) || visible_[g] ||
-          readers_[g].size() != 1) {
+      const NodeId norm = is_relu(relu) ? graph_.node(relu).inputs[0] : relu;
+      if (role(g) != FusionRole::kConvolutionGrad || !rules_.takes_epilogue(graph_.node(g)) ||
+          visible_[g] || readers_[g].size() != 1) {
         continue;
       }
-      const bool hidden = is<BatchNorm>(norm) && !visible_[norm] && readers_[norm].size() == 1 &&
-                          !visible_[relu] && readers_[relu].size() == 2;
+      const bool hidden = role(norm) == FusionRole::kNorm && !visible_[norm] &&
+                          readers_[norm].size() == 1 && !visible_[relu] &&
+                          readers_[relu].size() == 2;
       if (!hidden) continue;
       const NodeId first = readers_[relu].front();
-      if (!is<Conv2d>(first) || !rules_.takes_prologue(graph_.node(first))) continue;
+      if (role(first) != FusionRole::kConvolution ||
+          !rules_.takes_prologue(graph_.node(first), Activation::kRelu)) {
+        continue;
+      }
       const NodeId x = graph_.node(norm).inputs[0];
-      if (is<Conv2d>(x) && readers_[x].size() == 1 && !visible_[x]) continue;
+      if (role(x) == FusionRole::kConvolution && readers_[x].size() == 1 && !visible_[x]) continue;
       readers_[relu].pop_back();
       readers_[x].push_back(id);
       norm_of_relu_mask_[id] = norm;
@@ -78,23 +86,29 @@ class Fuser {
     return taken_[reader] ? std::nullopt : std::optional(reader);
   }
 
-  template <class T>
-  bool absorb_next(FusedGroup& group) {
+  // Takes the only reader of the group's result into the group if it has this role.
+  bool absorb_next(FusedGroup& group, FusionRole wanted) {
     const auto next = only_reader(group.result);
-    if (!next || !is<T>(*next)) return false;
+    if (!next || role(*next) != wanted) return false;
     taken_[*next] = true;
     group.result = *next;
     return true;
   }
 
+  void absorb_activation(FusedGroup& group) {
+    if (absorb_next(group, FusionRole::kActivation)) {
+      group.activation = row(group.result).activation;
+    }
+  }
+
   FusedGroup start_at_convolution(NodeId id) {
     FusedGroup group{.main = id, .inputs = graph_.node(id).inputs, .result = id};
     taken_[id] = true;
-    absorb_norm_before(group);
+    absorb_prologue(group);
     if (rules_.takes_epilogue(graph_.node(id))) {
-      if (absorb_next<BatchNorm>(group)) group.norm = group.result;
+      if (absorb_next(group, FusionRole::kNorm)) group.norm = group.result;
       absorb_residual(group);
-      group.relu = absorb_next<Relu>(group);
+      absorb_activation(group);
     }
     return group;
   }
@@ -106,7 +120,8 @@ class Fuser {
     absorb_residual(group);
     group.residual_first = group.residual.has_value();
     const auto next = only_reader(group.result);
-    if (next && is<ReluGrad>(*next) && graph_.node(*next).inputs[0] == group.result) {
+    if (next && role(*next) == FusionRole::kReluGrad &&
+        graph_.node(*next).inputs[0] == group.result) {
       group.relu_mask = graph_.node(*next).inputs[1];
       if (const auto norm = norm_of_relu_mask_[*next]) {
         group.relu_mask_norm = norm;
@@ -115,37 +130,58 @@ class Fuser {
       taken_[*next] = true;
       group.result = *next;
     }
-    if (absorb_next<BatchNormGrad>(group)) group.norm = group.result;
+    if (absorb_next(group, FusionRole::kNormGrad)) group.norm = group.result;
     if (!group.residual) absorb_residual(group);
     return group;
   }
 
   void absorb_residual(FusedGroup& group) {
     const auto addition = only_reader(group.result);
-    if (!addition || !is<Add>(*addition)) return;
+    if (!addition || role(*addition) != FusionRole::kSum) return;
     const std::vector<NodeId>& operands = graph_.node(*addition).inputs;
     group.residual = operands[0] == group.result ? operands[1] : operands[0];
     taken_[*addition] = true;
     group.result = *addition;
   }
 
-  // x -> batch norm -> ReLU -> convolution, with nobody else reading in between.
-  void absorb_norm_before(FusedGroup& group) {
-    if (!rules_.enabled || !rules_.takes_prologue(graph_.node(group.main))) return;
-    const NodeId relu = group.inputs[0];
-    if (!is<Relu>(relu) || taken_[relu] || visible_[relu] || readers_[relu].size() != 1) return;
-    const NodeId norm = graph_.node(relu).inputs[0];
-    if (!is<BatchNorm>(norm) || taken_[norm] || visible_[norm] || readers_[norm].size() != 1)
+  // x -> batch norm -> activation -> convolution, with nobody else reading in between.
+  void absorb_prologue(FusedGroup& group) {
+    const NodeId activation = group.inputs[0];
+    if (!rules_.enabled || role(activation) != FusionRole::kActivation || !hidden(activation)) {
       return;
-    taken_[relu] = taken_[norm] = true;
+    }
+    const NodeId norm = graph_.node(activation).inputs[0];
+    if (role(norm) != FusionRole::kNorm || !hidden(norm)) return;
+    const Activation applied = row(activation).activation;
+    if (!rules_.takes_prologue(graph_.node(group.main), applied)) return;
+    taken_[activation] = taken_[norm] = true;
     group.prologue = norm;
+    group.prologue_activation = applied;
     group.inputs = graph_.node(norm).inputs;
+  }
+
+  // Whether only one node reads `id`, which is free and no output.
+  [[nodiscard]] bool hidden(NodeId id) const {
+    return !taken_[id] && !visible_[id] && readers_[id].size() == 1;
   }
 
   FusedGroup start_at(NodeId id) {
     FusedGroup group{.main = id, .inputs = graph_.node(id).inputs, .result = id};
     taken_[id] = true;
-    if (is<BatchNorm>(id) || is<Add>(id)) group.relu = absorb_next<Relu>(group);
+    switch (role(id)) {
+      case FusionRole::kNorm:
+      case FusionRole::kSum:
+      case FusionRole::kBeforeActivation:
+        absorb_activation(group);
+        break;
+      case FusionRole::kAlone:
+      case FusionRole::kConvolution:
+      case FusionRole::kConvolutionGrad:
+      case FusionRole::kNormGrad:
+      case FusionRole::kActivation:
+      case FusionRole::kReluGrad:
+        break;
+    }
     return group;
   }
 

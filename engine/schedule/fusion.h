@@ -5,22 +5,24 @@
 #include <optional>
 #include <vector>
 
+#include "engine/graph/activation.h"
 #include "engine/graph/graph.h"
 
 namespace apatite::engine {
 
-// One pass: [prologue -> ReLU ->] main [-> norm] [-> + residual] [-> ReLU]. The steps in brackets
-// are there if their member is set. Only a convolution has a prologue, a norm or a residual; a
-// batch norm or an addition that is the main node can have a ReLU after it.
+// One pass: [prologue -> its activation ->] main [-> norm] [-> + residual] [-> activation]. The
+// steps in brackets are there if their member is set. Only a convolution has a prologue, a norm or
+// a residual; a main operation that is a batch norm or a sum can have an activation after it.
 //
-// The gradient of a convolution that is the main node is followed by [+ residual] [the gradient of
-// a ReLU] [that of a batch norm] [+ residual], with one residual at most.
+// The gradient of a convolution that is the main operation is followed by [+ residual] [the
+// gradient of a ReLU] [that of a batch norm] [+ residual], with one residual at most.
 struct FusedGroup {
   NodeId main = 0;
-  std::optional<NodeId> prologue;  // batch norm; a ReLU follows it
-  std::optional<NodeId> norm;      // batch norm
+  std::optional<NodeId> prologue;  // a batch norm; prologue_activation follows it
+  Activation prologue_activation = Activation::kIdentity;
+  std::optional<NodeId> norm;      // a batch norm
   std::optional<NodeId> residual;  // the other operand of the addition
-  bool relu = false;
+  Activation activation = Activation::kIdentity;
   bool residual_first = false;      // ahead of the ReLU mask
   std::optional<NodeId> relu_mask;  // the gradient of a ReLU: 0 where this value is not above 0
   std::optional<NodeId> relu_mask_norm;  // a batch norm to be computed on the ReLU mask first
@@ -30,9 +32,9 @@ struct FusedGroup {
 
 struct FusionRules {
   bool enabled = true;
-  // Whether the backend can put batch norm + ReLU ahead of this convolution, and whether it can let
-  // anything follow this convolution or gradient of one in the same pass.
-  std::function<bool(const Node&)> takes_prologue;
+  // Whether the backend can compute a batch norm and this activation ahead of this convolution.
+  std::function<bool(const Node&, Activation)> takes_prologue;
+  // Whether it can let anything follow this convolution or gradient of one in the same pass.
   std::function<bool(const Node&)> takes_epilogue;
 };
 

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "engine/graph/operations.h"
 #include "engine/schedule/arena.h"
 
 namespace apatite::engine {
@@ -38,7 +39,7 @@ class MemoryPlanner {
 
   bool is_concat(const ScheduledOp& scheduled) const {
     return scheduled.kind == ScheduledOp::Kind::kGroup &&
-           std::holds_alternative<Concat>(node(scheduled.group->main).op);
+           operation_of(node(scheduled.group->main).op).blocks == BlockRule::kJoined;
   }
 
   std::size_t new_buffer(const Layout& layout) {

@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <utility>
 
+#include "engine/graph/operations.h"
+
 namespace apatite::engine {
 
 std::optional<Conv2d> as_convolution(const Graph& graph, const Node& node) {
@@ -54,44 +56,69 @@ class Scheduler {
   }
 
   void add_group(const FusedGroup& group) {
+    const BlockRule rule =
+        std::visit([](const auto& op) { return row_of(op).blocks; }, node(group.main).op);
     ScheduledOp scheduled{.group = &group};
-    for (const NodeId input : group.inputs)
+    for (const NodeId input : group.inputs) {
       scheduled.reads.push_back(readable(group, value_of_[input]));
-    const Node& result = node(group.result);
-    Layout layout = Layout::of(result.shape, lanes_);
-    if (std::holds_alternative<Input>(node(group.main).op)) {
-      layout = input_layout();
-    } else if (std::holds_alternative<Concat>(node(group.main).op)) {
-      layout.block_channels.clear();
-      for (const ValueId read : scheduled.reads) {
-        const std::vector<std::int32_t>& blocks = schedule_.values[read].layout.block_channels;
-        layout.block_channels.insert(layout.block_channels.end(), blocks.begin(), blocks.end());
-      }
-    } else if (keeps_blocks(node(group.main).op)) {
-      layout.block_channels = schedule_.values[scheduled.reads[0]].layout.block_channels;
-    } else if (as_convolution_grad(graph_, node(group.main))) {
-      if (const auto like = layout_of_input(group.main))
-        layout.block_channels = like->block_channels;
     }
-    if (const auto* slice = std::get_if<Slice>(&node(group.main).op)) {
-      if (add_view(group, scheduled.reads[0], slice->first_channel)) return;
-    }
-    if (std::holds_alternative<Add>(node(group.main).op) ||
-        std::holds_alternative<ReluGrad>(node(group.main).op)) {
-      scheduled.reads[1] = in_layout(scheduled.reads[1], layout);
-    }
-    if (std::holds_alternative<MaxPool2dGrad>(node(group.main).op)) {
-      layout.block_channels = schedule_.values[scheduled.reads[1]].layout.block_channels;
-      Layout of_g = schedule_.values[scheduled.reads[0]].layout;
-      of_g.block_channels = layout.block_channels;
-      scheduled.reads[0] = in_layout(scheduled.reads[0], of_g);
-    }
+    if (rule == BlockRule::kPart && add_view(group, scheduled.reads[0])) return;
+    Layout layout = result_layout(group, rule, scheduled.reads);
+    bring_into_blocks(rule, layout, scheduled.reads);
     if (group.residual) scheduled.residual = in_layout(value_of_[*group.residual], layout);
     if (group.relu_mask) scheduled.relu_mask = in_layout(value_of_[*group.relu_mask], layout);
     scheduled.write = new_value(std::move(layout));
     value_of_[group.result] = scheduled.write;
     schedule_.ops.push_back(std::move(scheduled));
     add_outputs(group.result);
+  }
+
+  const std::vector<std::int32_t>& blocks_of(ValueId value) const {
+    return schedule_.values[value].layout.block_channels;
+  }
+
+  // How the result of a group lies that reads the values `reads`.
+  Layout result_layout(const FusedGroup& group, BlockRule rule,
+                       const std::vector<ValueId>& reads) const {
+    Layout layout = Layout::of(node(group.result).shape, lanes_);
+    switch (rule) {
+      case BlockRule::kFull:
+      case BlockRule::kPart:
+        break;
+      case BlockRule::kImage:
+        return input_layout();
+      case BlockRule::kOfFirstInput:
+      case BlockRule::kOfAllInputs:
+        layout.block_channels = blocks_of(reads[0]);
+        break;
+      case BlockRule::kOfSecondInput:
+        layout.block_channels = blocks_of(reads[1]);
+        break;
+      case BlockRule::kJoined:
+        layout.block_channels.clear();
+        for (const ValueId read : reads) {
+          const std::vector<std::int32_t>& blocks = blocks_of(read);
+          layout.block_channels.insert(layout.block_channels.end(), blocks.begin(), blocks.end());
+        }
+        break;
+      case BlockRule::kOfConvolution:
+        if (const auto like = layout_of_input(group.main)) {
+          layout.block_channels = like->block_channels;
+        }
+        break;
+    }
+    return layout;
+  }
+
+  // Copies the inputs that do not lie as the rule asks.
+  void bring_into_blocks(BlockRule rule, const Layout& layout, std::vector<ValueId>& reads) {
+    if (rule == BlockRule::kOfAllInputs) {
+      for (ValueId& read : reads) read = in_layout(read, layout);
+    } else if (rule == BlockRule::kOfSecondInput) {
+      Layout first = schedule_.values[reads[0]].layout;
+      first.block_channels = layout.block_channels;
+      reads[0] = in_layout(reads[0], first);
+    }
   }
 
   void add_outputs(NodeId result) {
@@ -120,7 +147,8 @@ class Scheduler {
   }
 
   // Channels that fill whole blocks of a value need no place of their own. False if they do not.
-  bool add_view(const FusedGroup& group, ValueId value, std::int64_t first_channel) {
+  bool add_view(const FusedGroup& group, ValueId value) {
+    const std::int64_t first_channel = std::get<Slice>(node(group.main).op).first_channel;
     const Layout& whole = schedule_.values[value].layout;
     const Shape& shape = node(group.result).shape;
     std::size_t block = 0;
@@ -141,15 +169,6 @@ class Scheduler {
     value_of_[group.result] = view;
     add_outputs(group.result);
     return true;
-  }
-
-  static bool keeps_blocks(const Op& op) {
-    return std::holds_alternative<BatchNorm>(op) || std::holds_alternative<Relu>(op) ||
-           std::holds_alternative<MaxPool2d>(op) || std::holds_alternative<AvgPool2d>(op) ||
-           std::holds_alternative<GlobalAvgPool>(op) || std::holds_alternative<Add>(op) ||
-           std::holds_alternative<ScoreGrad>(op) || std::holds_alternative<BatchNormGrad>(op) ||
-           std::holds_alternative<ReluGrad>(op) || std::holds_alternative<AvgPool2dGrad>(op) ||
-           std::holds_alternative<GlobalAvgPoolGrad>(op);
   }
 
   // The image in planes, with the columns of padding that its convolutions need.

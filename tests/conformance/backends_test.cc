@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "engine/backends.h"
+#include "engine/graph/operations.h"
 #include "tests/conformance/cases.h"
 #include "tests/support/backends.h"
 #include "tests/support/compare.h"

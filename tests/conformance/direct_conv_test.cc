@@ -5,7 +5,7 @@
 #include <cmath>
 #include <vector>
 
-#include "engine/reference/kernels.h"
+#include "engine/reference/convolution.h"
 #include "tests/conformance/cases.h"
 #include "tests/support/compare.h"
 #include "tests/support/random_parameters.h"

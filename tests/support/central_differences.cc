@@ -7,7 +7,7 @@
 
 #include "base/random.h"
 #include "engine/backends.h"
-#include "engine/reference/gradients.h"
+#include "engine/reference/pooling.h"
 #include "engine/reference/run_node.h"
 
 namespace apatite {

@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <cmath>
 
+#include "engine/graph/batch_norm.h"
+#include "engine/graph/operations.h"
 #include "engine/graph/score.h"
 
 namespace apatite {
@@ -31,9 +33,7 @@ double same(double x) { return x; }
 // The inputs that the result is linear in: of a gradient only g; what it reads beside g decides
 // where g goes.
 bool linear_in(const engine::Op& op, std::size_t input) {
-  const bool decides = std::holds_alternative<engine::ReluGrad>(op) ||
-                       std::holds_alternative<engine::MaxPool2dGrad>(op);
-  return !decides || input == 0;
+  return engine::operation_of(op).reads_forward == engine::ForwardValue::kNone || input == 0;
 }
 
 std::vector<std::vector<double>> map_all(const engine::Op& op,
@@ -46,18 +46,6 @@ std::vector<std::vector<double>> map_all(const engine::Op& op,
   return mapped;
 }
 
-// True if every value of the result is one of the inputs or zero.
-bool copies(const engine::Op& op) {
-  return std::holds_alternative<engine::Input>(op) || std::holds_alternative<engine::Relu>(op) ||
-         std::holds_alternative<engine::MaxPool2d>(op) ||
-         std::holds_alternative<engine::Concat>(op) ||
-         std::holds_alternative<engine::SubsamplePad>(op) ||
-         std::holds_alternative<engine::ScoreGrad>(op) ||
-         std::holds_alternative<engine::ReluGrad>(op) ||
-         std::holds_alternative<engine::Slice>(op) ||
-         std::holds_alternative<engine::SubsamplePadGrad>(op);
-}
-
 }  // namespace
 
 ErrorBound::ErrorBound(const engine::Graph& graph, const engine::ParameterSource& source)
@@ -67,43 +55,12 @@ ErrorBound::ErrorBound(const engine::Graph& graph, const engine::ParameterSource
   }
 }
 
-// Roundings between an input and a result: products and sums of the chain, the bias, the division.
 double ErrorBound::chain_length(engine::NodeId id) const {
-  const engine::Node& node = graph_.node(id);
-  const auto weights_per_output = [&] {
-    return static_cast<double>(parameters_[id].tensors[0].size()) /
-           static_cast<double>(node.shape.channels);
-  };
-  return std::visit(
-      engine::Overloaded{
-          [&](const engine::Conv2d&) { return weights_per_output() + 1; },
-          [&](const engine::Linear&) { return weights_per_output() + 1; },
-          [&](const engine::BatchNorm&) { return 2.0; },  // scale or shift, and the fma
-          [&](const engine::AvgPool2d& op) {
-            return static_cast<double>(op.kernel.height * op.kernel.width);
-          },
-          [&](const engine::GlobalAvgPool&) {
-            const engine::Shape& in = graph_.node(node.inputs[0]).shape;
-            return static_cast<double>(in.height * in.width);
-          },
-          [&](const engine::Add&) { return 1.0; },
-          [&](const engine::Conv2dInputGrad&) { return weights_per_output(); },
-          [&](const engine::LinearInputGrad&) {
-            return static_cast<double>(graph_.node(node.inputs[0]).shape.channels);
-          },
-          [&](const engine::BatchNormGrad&) { return 2.0; },
-          [&](const engine::GlobalAvgPoolGrad&) { return 1.0; },
-          // As many windows meet in a pixel as there are taps in a window.
-          [&](const engine::MaxPool2dGrad& op) {
-            return static_cast<double>(op.forward.kernel.height * op.forward.kernel.width);
-          },
-          [&](const engine::AvgPool2dGrad& op) {
-            return static_cast<double>(op.forward.kernel.height * op.forward.kernel.width) + 1;
-          },
-          [&](const auto& /*copies*/) { return 0.0; },
-      },
-      node.op);
+  return static_cast<double>(engine::chain_length(graph_, graph_.node(id)));
 }
+
+// True if every value of the result is one of the inputs or a constant.
+bool ErrorBound::copies(engine::NodeId id) const { return chain_length(id) == 0; }
 
 template <class Function>
 std::vector<double> ErrorBound::apply(engine::NodeId id, const Values& inputs, bool with_shift,
@@ -131,15 +88,14 @@ ErrorBound::Local ErrorBound::local(engine::NodeId id,
                                     const std::vector<std::span<const float>>& inputs) const {
   const engine::Node& node = graph_.node(id);
   Local result{apply(id, map_all(node.op, inputs, same), true, same), {}};
-  if (copies(node.op)) {
+  if (copies(id)) {
     result.bound.assign(result.value.size(), 0.0);
     return result;
   }
   const double n = chain_length(id);
   result.bound = apply(id, map_all(node.op, inputs, absolute), true, absolute);
   for (double& bound : result.bound) bound = (gamma(n) * bound + (n + 1) * kSmallest) * kOwn;
-  if (std::holds_alternative<engine::BatchNorm>(node.op) ||
-      std::holds_alternative<engine::BatchNormGrad>(node.op)) {
+  if (engine::batch_norm_epsilon(node.op)) {
     // A scale that underflows is off by up to 2^-150, times x.
     for (std::size_t i = 0; i < inputs[0].size(); ++i) {
       result.bound[i] += std::abs(static_cast<double>(inputs[0][i])) * kSmallest;
@@ -157,7 +113,7 @@ std::vector<double> ErrorBound::amplified(engine::NodeId id, const Values& error
 std::vector<double> ErrorBound::local_variance(
     engine::NodeId id, const std::vector<std::span<const float>>& inputs) const {
   const engine::Node& node = graph_.node(id);
-  if (copies(node.op)) return std::vector<double>(static_cast<std::size_t>(node.shape.size()), 0.0);
+  if (copies(id)) return std::vector<double>(static_cast<std::size_t>(node.shape.size()), 0.0);
   std::vector<double> variance = apply(id, map_all(node.op, inputs, square), true, square);
   for (double& v : variance) v *= kUnit * kUnit * chain_length(id);
   return variance;

@@ -51,6 +51,7 @@ class ErrorBound {
   [[nodiscard]] std::vector<double> apply(engine::NodeId id, const Values& inputs, bool with_shift,
                                           Function f) const;
   [[nodiscard]] double chain_length(engine::NodeId id) const;
+  [[nodiscard]] bool copies(engine::NodeId id) const;
 
   const engine::Graph& graph_;
   std::vector<engine::reference::NodeParameters<double>> parameters_;

@@ -12,7 +12,7 @@ namespace apatite::engine {
 namespace {
 
 const FusionRules kAll{.enabled = true,
-                       .takes_prologue = [](const Node&) { return true; },
+                       .takes_prologue = [](const Node&, Activation) { return true; },
                        .takes_epilogue = [](const Node&) { return true; }};
 
 Graph network(const std::string& name) {
@@ -53,7 +53,7 @@ TEST(Fusion, AResNetBlockTakesAsManyPassesAsConvolutions) {
   EXPECT_EQ(groups.size(), 57U);
   const FusedGroup& last = group_of(graph, groups, "layer1.0.conv3");
   EXPECT_TRUE(last.norm.has_value());
-  EXPECT_TRUE(last.relu);
+  EXPECT_EQ(last.activation, Activation::kRelu);
   ASSERT_TRUE(last.residual.has_value());
   EXPECT_EQ(graph.node(last.result).name, "layer1.0.relu");
 }
@@ -66,7 +66,7 @@ TEST(Fusion, DenseNetNormsOnTheWayIn) {
   ASSERT_TRUE(first.prologue.has_value());
   EXPECT_EQ(graph.node(*first.prologue).name, "features.denseblock2.denselayer3.norm1");
   EXPECT_TRUE(first.norm.has_value());
-  EXPECT_TRUE(first.relu);
+  EXPECT_EQ(first.activation, Activation::kRelu);
 }
 
 TEST(Fusion, AResNetBlocksGradientTakesOnePassPerConvolution) {

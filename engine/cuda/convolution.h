@@ -9,7 +9,9 @@
 #include <cmath>
 #include <cstdint>
 
+#include "engine/cuda/elementwise.h"
 #include "engine/cuda/host_device.h"
+#include "engine/cuda/launch_site.h"
 
 namespace apatite::engine::cuda {
 
@@ -21,13 +23,8 @@ struct Tap {
   std::int32_t offset;  // row * in_width + column
 };
 
-// Sets *status where a value is not finite. (The exponent of an infinity or NaN is all ones.)
-APATITE_HOST_DEVICE inline void check_finite(float value, std::int32_t* status) {
-  if (!(value - value == 0.0F)) *status = 1;
-}
-
-// What follows a chain, in this order: bias, [residual,] [ReLU mask,] [norm,] [residual,] [ReLU].
-// Null: absent. Indexed by output channel, the residual and the ReLU mask like y.
+// What follows a chain, in this order: bias, [residual,] [ReLU mask,] [norm,] [residual,]
+// activation. Null: absent. Indexed by output channel, the residual and the ReLU mask like y.
 struct Finish {
   const float* bias;
   const float* scale;  // of a batch norm, or of the gradient of one (shift is +0 there)
@@ -38,7 +35,7 @@ struct Finish {
   const float* relu_mask_scale;
   const float* relu_mask_shift;
   bool residual_first;  // ahead of the ReLU mask and norm
-  bool relu;
+  Activation activation;
 };
 
 // The value of y for the chain's `acc`; `residual` and `relu_mask` where there are any.
@@ -58,9 +55,9 @@ APATITE_HOST_DEVICE inline float finish_value(const Finish& finish, float acc, s
     value = fmaf(value, finish.scale[channel], finish.shift[channel]) + 0.0F;
   }
   if (finish.residual != nullptr && !finish.residual_first) value += residual;
-  // An infinity stays one, or becomes NaN, up to here; a ReLU would hide it.
+  // An infinity stays one, or becomes NaN, up to here; an activation could hide it.
   check_finite(value, status);
-  return finish.relu && value < 0 ? 0.0F : value;
+  return activate(finish.activation, value);
 }
 
 // Everything lies [channel][image][row][column], dense; indices and strides in floats.
@@ -170,7 +167,7 @@ APATITE_HOST_DEVICE inline float prologue_value(float x, float scale, float shif
                                                 std::int32_t* status) {
   const float value = fmaf(x, scale, shift) + 0.0F;
   check_finite(value, status);
-  return value < 0 ? 0.0F : value;
+  return activate(Activation::kRelu, value);
 }
 
 // X[k][p] of a group.

@@ -1,24 +1,57 @@
-// The gradients of ReLU and pooling, on vectors of channels.
-#if defined(APATITE_ENGINE_EXACT_GRADIENTS_INL_H_) == defined(HWY_TARGET_TOGGLE)
-#ifdef APATITE_ENGINE_EXACT_GRADIENTS_INL_H_
-#undef APATITE_ENGINE_EXACT_GRADIENTS_INL_H_
+// Pooling and its gradients, on vectors of channels.
+#if defined(APATITE_ENGINE_EXACT_POOLING_INL_H_) == defined(HWY_TARGET_TOGGLE)
+#ifdef APATITE_ENGINE_EXACT_POOLING_INL_H_
+#undef APATITE_ENGINE_EXACT_POOLING_INL_H_
 #else
-#define APATITE_ENGINE_EXACT_GRADIENTS_INL_H_
+#define APATITE_ENGINE_EXACT_POOLING_INL_H_
 #endif
 
 #include <algorithm>
 
+#include "engine/exact/pooling.h"
 #include "engine/exact/vector-inl.h"
 
 HWY_BEFORE_NAMESPACE();
 namespace apatite::engine::exact::HWY_NAMESPACE {
 
-inline void relu_grad(const float* HWY_RESTRICT g, const float* HWY_RESTRICT y,
-                      float* HWY_RESTRICT gx, std::int64_t pixels) {
-  for (std::int64_t i = 0; i < pixels * kLanes; i += kLanes) {
-    hn::StoreU(where_positive(hn::LoadU(kFloats, y + i), hn::LoadU(kFloats, g + i)), kFloats,
-               gx + i);
+// Calls tap(vector) for the taps of output column `ow` that lie inside the image, row by row.
+template <class Function>
+HWY_INLINE void for_each_tap(const PoolRow& pool, std::int64_t ow, Function tap) {
+  const std::int64_t first = ow * pool.stride_width - pool.pad_left;
+  for (std::int64_t kh = 0; kh < pool.kernel_height; ++kh) {
+    const float* row = pool.x + kh * pool.x_row_step;
+    for (std::int64_t kw = 0; kw < pool.kernel_width; ++kw) {
+      const std::int64_t column = first + kw * pool.dilation_width;
+      if (column >= 0 && column < pool.in_width) tap(row + column * kLanes);
+    }
   }
+}
+
+inline void max_pool_row(const PoolRow& pool) {
+  for (std::int64_t ow = 0; ow < pool.out_width; ++ow) {
+    // The kernel's first tap inside the image; every later one can only be larger or equal.
+    Vector best = hn::Zero(kFloats);
+    bool first = true;
+    for_each_tap(pool, ow, [&](const float* tap) HWY_ATTR {
+      const Vector value = hn::LoadU(kFloats, tap);
+      best = first ? value : hn::Max(best, value);
+      first = false;
+    });
+    hn::StoreU(best, kFloats, pool.y + ow * kLanes);
+  }
+}
+
+inline void avg_pool_row(const PoolRow& pool, Status& status) {
+  Vector finiteness = hn::Load(kFloats, status.lanes.data());
+  for (std::int64_t ow = 0; ow < pool.out_width; ++ow) {
+    Vector sum = hn::Zero(kFloats);
+    for_each_tap(pool, ow,
+                 [&](const float* tap) HWY_ATTR { sum = hn::Add(sum, hn::LoadU(kFloats, tap)); });
+    flag_non_finite(sum, finiteness);
+    const Vector count = hn::Set(kFloats, pool.counts[ow]);
+    hn::StoreU(one_zero(hn::Div(sum, count)), kFloats, pool.y + ow * kLanes);
+  }
+  hn::Store(finiteness, kFloats, status.lanes.data());
 }
 
 // Calls window(oh, ow) for the windows that touch the band, in ascending order.
@@ -98,6 +131,11 @@ inline void avg_pool_grad(const PoolGradBand& band, Status& status) {
   });
   hn::Store(finiteness, kFloats, status.lanes.data());
 }
+
+constexpr PoolingKernels kPoolingKernels{.max_pool_row = &max_pool_row,
+                                         .avg_pool_row = &avg_pool_row,
+                                         .max_pool_grad = &max_pool_grad,
+                                         .avg_pool_grad = &avg_pool_grad};
 
 }  // namespace apatite::engine::exact::HWY_NAMESPACE
 HWY_AFTER_NAMESPACE();
