@@ -47,10 +47,10 @@ struct Input {
 std::string estimate(const Input& input) {
   if (input.draws == 0) {
     const eval::Auc result = eval::auc(input.labels, input.scores);
-    const eval::AucInterval interval =
+    const eval::ConfidenceInterval interval =
         eval::auc_interval(result.counts, result.variance.value(), 0.95);
-    return to_text(result.counts.value()) + " " + to_text(interval.lower) + " " +
-           to_text(interval.upper);
+    return to_text(result.counts.value()) + " " + to_text(interval.low) + " " +
+           to_text(interval.high);
   }
   std::string text;
   const std::size_t rows = input.labels.size() / input.models;
@@ -60,10 +60,10 @@ std::string estimate(const Input& input) {
     const std::array<std::span<const double>, 1> models{scores};
     const eval::Bootstrap draws = eval::bootstrap_aucs(
         {.labels = labels, .clusters = input.clusters}, models, {.draws = input.draws});
-    const eval::AucInterval interval = eval::percentile_interval(draws.values[0], 0.95);
+    const eval::ConfidenceInterval interval = eval::percentile_interval(draws.values[0], 0.95);
     if (model > 0) continue;
-    text = to_text(eval::auc(labels, scores).counts.value()) + " " + to_text(interval.lower) + " " +
-           to_text(interval.upper);
+    text = to_text(eval::auc(labels, scores).counts.value()) + " " + to_text(interval.low) + " " +
+           to_text(interval.high);
   }
   return text;
 }

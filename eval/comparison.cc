@@ -46,7 +46,7 @@ bool has_scores(const EvaluationOptions& options) {
 
 void take(ComparisonTest& test, const AucDifference& result) {
   test.difference = result.difference;
-  test.interval = Interval{result.interval.lower, result.interval.upper};
+  test.interval = result.interval;
   test.statistic_name = result.degrees_of_freedom ? "t" : "z";
   test.statistic = result.statistic;
   test.degrees_of_freedom = result.degrees_of_freedom;
@@ -68,8 +68,7 @@ void take_bootstrap(ComparisonTest& test, const std::vector<double>& draws_a,
   test.statistic_name = "z";
   test.statistic = *test.difference / deviation;
   test.p_value = 2 * normal_upper(std::abs(*test.statistic));
-  const AucInterval interval = percentile_interval(std::move(differences), confidence);
-  test.interval = Interval{interval.lower, interval.upper};
+  test.interval = percentile_interval(std::move(differences), confidence);
 }
 
 // The tests of one study, model pair by model pair.
@@ -105,8 +104,9 @@ class Tests {
         test.value_a = result.fit->proportions[a];
         test.value_b = result.fit->proportions[b];
         test.difference = contrast->difference;
-        test.interval = Interval{contrast->difference - factor * contrast->difference_error,
-                                 contrast->difference + factor * contrast->difference_error};
+        test.interval =
+            ConfidenceInterval{contrast->difference - factor * contrast->difference_error,
+                               contrast->difference + factor * contrast->difference_error};
         test.statistic_name = "z";
         test.statistic = contrast->statistic;
         test.odds_ratio = exponential(contrast->log_odds_ratio);

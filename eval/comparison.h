@@ -28,8 +28,8 @@ struct ComparisonTest {
   std::optional<std::size_t> a, b;
   std::string undefined;  // why there is no result; then none of what follows
   std::optional<double> value_a, value_b, difference;
-  std::optional<Interval> interval;  // of the difference
-  std::string_view statistic_name;   // "z", "t", "chi-square"; empty: the p-value is exact
+  std::optional<ConfidenceInterval> interval;  // of the difference
+  std::string_view statistic_name;  // "z", "t", "chi-square"; empty: the p-value is exact
   std::optional<double> statistic, degrees_of_freedom;
   std::optional<double> odds_ratio;  // of GEE
   double p_value = 1;

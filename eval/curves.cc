@@ -50,9 +50,9 @@ void add_band(Curves& curves, const ScoredCases& cases, const Ranking& ranking,
       positive_size = positives_called->effective();
       negative_size = negatives_called->effective();
     }
-    const Interval sensitivity = proportion_interval(
+    const ConfidenceInterval sensitivity = proportion_interval(
         ProportionMethod::kWilson, ranking.sensitivity(k) * positive_size, positive_size, each);
-    const Interval false_positive =
+    const ConfidenceInterval false_positive =
         proportion_interval(ProportionMethod::kWilson,
                             ranking.false_positive_rate(k) * negative_size, negative_size, each);
     curves.roc_high.push_back({false_positive.low, sensitivity.high});

@@ -58,7 +58,7 @@ void add_bootstrap(Metric& metric, const ScoredCases& cases, const EvaluationOpt
     return;
   }
   const double confidence = options.confusion.confidence;
-  std::optional<AucInterval> interval;
+  std::optional<ConfidenceInterval> interval;
   if (options.auc == AucMethod::kBootstrapPercentile) {
     interval = percentile_interval(values, confidence);
   } else if (const auto jackknife = jackknife_aucs(plain, cases.scores, false)) {
@@ -68,7 +68,7 @@ void add_bootstrap(Metric& metric, const ScoredCases& cases, const EvaluationOpt
     metric.no_interval = "the draws do not vary as BCa needs it";
     return;
   }
-  metric.interval = Interval{interval->lower, interval->upper};
+  metric.interval = interval;
   metric.method = std::string(name_of(options.auc)) + ", " +
                   with_thousands(static_cast<std::int64_t>(values.size())) + " draws" +
                   (cases.cluster.empty() ? "" : " of patients");
@@ -89,8 +89,8 @@ Metric auc_metric(const ScoredCases& cases, AucCounts& counts, const EvaluationO
   }
   Metric metric{.id = "auc", .value = counts.value()};
   const double confidence = options.confusion.confidence;
-  const auto take = [&](const AucInterval& interval, std::string_view method) {
-    metric.interval = Interval{interval.lower, interval.upper};
+  const auto take = [&](const ConfidenceInterval& interval, std::string_view method) {
+    metric.interval = interval;
     metric.method = method;
   };
   switch (options.auc) {

@@ -94,7 +94,7 @@ Metric mean_metric(std::string_view id, const ScoredCases& cases, double z, cons
   const double half = z * std::sqrt(spread[0][0]);
   return {.id = id,
           .value = mean,
-          .interval = Interval{std::max(mean - half, 0.0), mean + half},
+          .interval = ConfidenceInterval{std::max(mean - half, 0.0), mean + half},
           .method = "delta"};
 }
 
@@ -215,7 +215,7 @@ Metric wald(std::string_view id, double value, double variance, double z, bool r
   const double half = z * std::sqrt(variance);
   return {.id = id,
           .value = value,
-          .interval = Interval{value - half, value + half},
+          .interval = ConfidenceInterval{value - half, value + half},
           .method = robust ? "wald, robust" : "wald"};
 }
 

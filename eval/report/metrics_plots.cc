@@ -125,7 +125,7 @@ std::string calibration_plot(const Evaluation& evaluation) {
       if (bin.weight == 0) continue;
       points.push_back({bin.mean_probability, bin.observed});
       if (!one || evaluation.weighted || evaluation.clustered) continue;
-      const Interval interval =
+      const ConfidenceInterval interval =
           proportion_interval(ProportionMethod::kWilson, bin.observed * bin.weight, bin.weight,
                               evaluation.options.confusion.confidence);
       PlotStyle style = pen(i);

@@ -10,7 +10,6 @@
 #include "base/math.h"
 #include "base/text.h"
 #include "eval/roc/placement_sums.h"
-#include "eval/statistics/distributions.h"
 #include "eval/statistics/sorting.h"
 
 namespace apatite::eval {
@@ -119,31 +118,24 @@ std::optional<double> weighted_auc(std::span<const std::uint8_t> labels,
   return wins.value() / pairs;
 }
 
-double normal_factor(double confidence) {
-  if (!(confidence > 0 && confidence < 1)) {
-    throw Error(ErrorKind::kUsage, "confidence", "it is " + to_text(confidence),
-                "give a number between 0 and 1, such as 0.95");
-  }
-  return -normal_quantile(0.5 * (1 - confidence));
-}
-
-AucInterval auc_interval(const AucCounts& counts, double variance, double confidence) {
+ConfidenceInterval auc_interval(const AucCounts& counts, double variance, double confidence) {
   const double half = normal_factor(confidence) * std::sqrt(variance);
   const double value = counts.value();
-  return {.lower = std::max(0.0, value - half), .upper = std::min(1.0, value + half)};
+  return {.low = std::max(0.0, value - half), .high = std::min(1.0, value + half)};
 }
 
-std::optional<AucInterval> logit_auc_interval(const AucCounts& counts, double variance,
-                                              double confidence) {
+std::optional<ConfidenceInterval> logit_auc_interval(const AucCounts& counts, double variance,
+                                                     double confidence) {
   const double z = normal_factor(confidence);
   const std::uint64_t lost = counts.twice_pairs() - counts.twice_wins;
   if (counts.twice_wins == 0 || lost == 0) return std::nullopt;
   const double value = counts.value();
   const double half = z * std::sqrt(variance) / (value * counts.complement());
   const double odds = quotient(counts.twice_wins, lost);
-  const double lower = odds * exponential(-half);
-  const double upper = exponential(-half) / odds;  // of 1 - AUC
-  return AucInterval{.lower = lower / (1 + lower), .upper = 1 / (1 + upper)};
+  const double low_odds = odds * exponential(-half);
+  const double high_odds_of_complement = exponential(-half) / odds;  // of 1 - AUC
+  return ConfidenceInterval{.low = low_odds / (1 + low_odds),
+                            .high = 1 / (1 + high_odds_of_complement)};
 }
 
 double hanley_mcneil_variance(const AucCounts& counts) {

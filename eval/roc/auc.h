@@ -9,6 +9,7 @@
 #include <optional>
 #include <span>
 
+#include "eval/statistics/confidence_interval.h"
 #include "eval/statistics/exact_sums.h"
 
 namespace apatite::eval {
@@ -49,22 +50,14 @@ Auc auc(std::span<const std::uint8_t> labels, std::span<const double> scores, in
 std::optional<double> weighted_auc(std::span<const std::uint8_t> labels,
                                    std::span<const double> scores, std::span<const double> weights);
 
-struct AucInterval {
-  double lower = 0;
-  double upper = 0;
-};
-
 // AUC -+ z se, cut to 0 .. 1.
-AucInterval auc_interval(const AucCounts& counts, double variance, double confidence);
+ConfidenceInterval auc_interval(const AucCounts& counts, double variance, double confidence);
 // The same for ln(AUC / (1 - AUC)), whose standard error is se / (AUC (1 - AUC)), taken back. Empty
 // if the AUC is 0 or 1.
-std::optional<AucInterval> logit_auc_interval(const AucCounts& counts, double variance,
-                                              double confidence);
+std::optional<ConfidenceInterval> logit_auc_interval(const AucCounts& counts, double variance,
+                                                     double confidence);
 // The variance of Hanley and McNeil 1982, from the AUC and the sizes of the classes alone.
 double hanley_mcneil_variance(const AucCounts& counts);
-
-// The z with P(|Z| < z) = confidence. Throws Error (kUsage) unless 0 < confidence < 1.
-double normal_factor(double confidence);
 
 // Throw as auc() does; the first for the numbers of both alone.
 void check_sizes(std::span<const std::uint8_t> labels, std::span<const double> scores);

@@ -33,8 +33,8 @@ std::optional<AucDifference> paired_auc_difference(const Cases& cases, const Pla
   result.standard_error = std::sqrt(*variance);
   result.statistic = result.difference / result.standard_error;
   result.p_value = 2 * normal_upper(std::abs(result.statistic));
-  result.interval = {.lower = result.difference - factor * result.standard_error,
-                     .upper = result.difference + factor * result.standard_error};
+  result.interval = {.low = result.difference - factor * result.standard_error,
+                     .high = result.difference + factor * result.standard_error};
   return result;
 }
 
@@ -54,7 +54,7 @@ std::optional<AucDifference> unpaired_auc_difference(const UnpairedAuc& a, const
   result.degrees_of_freedom = df;
   result.p_value = student_t_two_sided(result.statistic, df);
   const double half = student_factor(confidence, df) * result.standard_error;
-  result.interval = {.lower = result.difference - half, .upper = result.difference + half};
+  result.interval = {.low = result.difference - half, .high = result.difference + half};
   return result;
 }
 

@@ -16,7 +16,7 @@ struct AucDifference {
   // Of Student's t; empty: the normal distribution.
   std::optional<double> degrees_of_freedom;
   double p_value = 1;
-  AucInterval interval;
+  ConfidenceInterval interval;
 };
 
 // Two models on the same cases: DeLong's test, with clusters that of Obuchowski. Empty if the

@@ -9,7 +9,6 @@
 #include <string>
 
 #include "base/error.h"
-#include "base/random.h"
 #include "eval/roc/bootstrap_kernel.h"
 #include "eval/statistics/distributions.h"
 #include "eval/statistics/sorting.h"
@@ -84,11 +83,6 @@ RankedClusters ranked_clusters(const Cases& cases, std::span<const double> score
   return ranked;
 }
 
-// floor(bits k / 2^64).
-std::uint64_t scaled(std::uint64_t bits, std::uint64_t k) {
-  return static_cast<std::uint64_t>((Uint128{bits} * k) >> 64U);
-}
-
 // Of the draws first .. first + kDrawsAtOnce - 1, how often each has every cluster. `drawn` is for
 // the counts of a few draws, each close together. False if one has a cluster more than 255 times,
 // which has a chance below 1 in 256!.
@@ -102,12 +96,10 @@ bool draw_clusters(const std::vector<std::vector<std::uint32_t>>& all_strata, st
     for (std::size_t some = 0; some < kCountedTogether; ++some) {
       std::vector<std::uint8_t>& of_one = drawn[some];
       of_one.assign(counts.size(), 0);
-      const std::uint64_t stream = random_stream(seed, first + at + some);
-      std::uint64_t counter = 0;
+      Resample<UnitRule::kScaled> resample(seed, first + at + some);
       for (const std::vector<std::uint32_t>& stratum : all_strata) {
         for (std::size_t i = 0; i < stratum.size(); ++i) {
-          std::uint8_t& count =
-              of_one[stratum[scaled(random_bits(stream, counter++), stratum.size())]];
+          std::uint8_t& count = of_one[stratum[resample.next(stratum.size())]];
           if (++count == 0) fits = false;
         }
       }
@@ -267,24 +259,8 @@ std::optional<Jackknife> jackknife_aucs(const Cases& cases, std::span<const doub
   return result;
 }
 
-double quantile(std::span<const double> sorted, double q) {
-  if (sorted.empty()) throw Error(ErrorKind::kInternal, "quantile", "there are no values");
-  const double at = q * static_cast<double>(sorted.size() - 1);
-  const double below = std::floor(at);
-  const auto index = std::min(static_cast<std::size_t>(below), sorted.size() - 1);
-  const std::size_t next = std::min(index + 1, sorted.size() - 1);
-  return sorted[index] + (at - below) * (sorted[next] - sorted[index]);
-}
-
-AucInterval percentile_interval(std::vector<double> values, double confidence) {
-  (void)normal_factor(confidence);  // refuses what is no confidence
-  std::sort(values.begin(), values.end());
-  const double tail = 0.5 * (1 - confidence);
-  return {.lower = quantile(values, tail), .upper = quantile(values, 1 - tail)};
-}
-
-std::optional<AucInterval> bca_interval(std::vector<double> values, double estimate,
-                                        const Jackknife& jackknife, double confidence) {
+std::optional<ConfidenceInterval> bca_interval(std::vector<double> values, double estimate,
+                                               const Jackknife& jackknife, double confidence) {
   const double z = normal_factor(confidence);
   std::sort(values.begin(), values.end());
   const auto [low, high] = std::equal_range(values.begin(), values.end(), estimate);
@@ -299,7 +275,7 @@ std::optional<AucInterval> bca_interval(std::vector<double> values, double estim
     const double sum = z0 + factor;
     return normal_lower(z0 + sum / (1 - *a * sum));
   };
-  return AucInterval{.lower = quantile(values, level(-z)), .upper = quantile(values, level(z))};
+  return ConfidenceInterval{.low = quantile(values, level(-z)), .high = quantile(values, level(z))};
 }
 
 double standard_deviation(std::span<const double> values) {

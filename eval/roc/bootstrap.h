@@ -9,16 +9,16 @@
 
 #include "eval/roc/placements.h"
 #include "eval/statistics/progress_callback.h"
+#include "eval/statistics/resampling.h"
 
 namespace apatite::eval {
 
-// Draw d takes from each stratum of k clusters k of them: those with the numbers
-// floor(b k / 2^64), b = random_bits(random_stream(seed, d), i), i counting over all strata
-// (base/random.h), so every draw stands for itself and any number of threads gives the same bits.
-// (Some numbers then have a chance larger than others by k / 2^64 of itself.)
+// Draw d takes k clusters from each stratum of k clusters, as Resample<UnitRule::kScaled>(seed, d)
+// chooses them (statistics/resampling.h), one stratum after the other.
 //
-// Unstratified there is one stratum, all clusters. Stratified, clusters with a positive are one and
-// those without the other; without clusters these are the classes.
+// Without stratification all clusters are one stratum. With it the clusters that have a positive
+// are one stratum and those without a positive are the other; where every case is its own cluster,
+// these are the two classes.
 struct BootstrapOptions {
   int draws = 2000;
   std::uint64_t seed = 1;
@@ -42,17 +42,11 @@ using Jackknife = std::vector<std::vector<double>>;
 std::optional<Jackknife> jackknife_aucs(const Cases& cases, std::span<const double> scores,
                                         bool stratified);
 
-// The q-quantile of sorted values by linear interpolation at q (n - 1): type 7 of Hyndman and Fan
-// 1996, as in R and NumPy.
-double quantile(std::span<const double> sorted, double q);
-
-// Efron's intervals. `values` are those of the draws, in any order.
-AucInterval percentile_interval(std::vector<double> values, double confidence);
 // Bias-corrected and accelerated (Efron 1987): bias from the share of draws below the estimate,
 // equal ones counting half; acceleration from the jackknife, over strata as Davison and Hinkley
 // 1997 (their 5.26). Empty if all draws lie on one side of the estimate, or nothing varies.
-std::optional<AucInterval> bca_interval(std::vector<double> values, double estimate,
-                                        const Jackknife& jackknife, double confidence);
+std::optional<ConfidenceInterval> bca_interval(std::vector<double> values, double estimate,
+                                               const Jackknife& jackknife, double confidence);
 // The standard deviation of the draws.
 double standard_deviation(std::span<const double> values);
 

@@ -17,9 +17,11 @@ constexpr std::array<std::string_view, 5> kNames{"wald", "wilson", "clopper-pear
 
 double standard_error(double p, double n) { return std::sqrt(p * (1 - p) / n); }
 
-Interval cut(double low, double high) { return {std::max(low, 0.0), std::min(high, 1.0)}; }
+ConfidenceInterval cut(double low, double high) {
+  return {std::max(low, 0.0), std::min(high, 1.0)};
+}
 
-Interval wilson(double x, double n, double z) {
+ConfidenceInterval wilson(double x, double n, double z) {
   const double p = x / n;
   const double z2 = z * z;
   const double centre = (p + z2 / (2 * n)) / (1 + z2 / n);
@@ -28,7 +30,7 @@ Interval wilson(double x, double n, double z) {
   return {x == 0 ? 0 : centre - half, x == n ? 1 : centre + half};
 }
 
-Interval clopper_pearson(double x, double n, double confidence) {
+ConfidenceInterval clopper_pearson(double x, double n, double confidence) {
   const double tail = (1 - confidence) / 2;
   return {x == 0 ? 0 : incomplete_beta_inverse(x, n - x + 1, tail),
           x == n ? 1 : incomplete_beta_inverse(x + 1, n - x, 1 - tail)};
@@ -39,7 +41,7 @@ std::int64_t round_half_up(double value) {
   return static_cast<std::int64_t>(std::floor(value + 0.5));
 }
 
-Interval kang2021(double x, double n) {
+ConfidenceInterval kang2021(double x, double n) {
   const std::int64_t p =
       hundredths_of_percent(static_cast<std::int64_t>(x), static_cast<std::int64_t>(n));
   const std::int64_t half = round_half_up(1.96 * standard_error(x / n, n) * 1e4);
@@ -67,7 +69,8 @@ std::int64_t hundredths_of_percent(std::int64_t x, std::int64_t n) {
   return (20000 * x + n) / (2 * n);
 }
 
-Interval proportion_interval(ProportionMethod method, double x, double n, double confidence) {
+ConfidenceInterval proportion_interval(ProportionMethod method, double x, double n,
+                                       double confidence) {
   const double z = -normal_quantile((1 - confidence) / 2);
   switch (method) {
     case ProportionMethod::kWald: {

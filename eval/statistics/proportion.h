@@ -31,7 +31,8 @@ ProportionMethod proportion_method(std::string_view name);
 std::string_view name_of(ProportionMethod method);
 
 // `n` > 0, 0 <= x <= n; neither need be whole (effective sizes), except for kKang2021.
-Interval proportion_interval(ProportionMethod method, double x, double n, double confidence);
+ConfidenceInterval proportion_interval(ProportionMethod method, double x, double n,
+                                       double confidence);
 
 // x / n in hundredths of a percent, halves up: what the study prints as 64.95 is 6495.
 std::int64_t hundredths_of_percent(std::int64_t x, std::int64_t n);

@@ -3,17 +3,18 @@
 #include <algorithm>
 #include <cmath>
 #include <map>
-#include <numeric>
+#include <utility>
 
 #include "base/csv.h"
-#include "base/random.h"
 #include "base/svg_plot.h"
 #include "base/text.h"
+#include "eval/statistics/resampling.h"
 
 namespace apatite::study {
 namespace {
 
 constexpr std::size_t kResamples = 2000;
+constexpr double kConfidence = 0.95;
 
 double mean_of(const std::vector<double>& values) {
   double sum = 0;
@@ -21,8 +22,9 @@ double mean_of(const std::vector<double>& values) {
   return sum / static_cast<double>(values.size());
 }
 
-Json to_json(const Interval& interval) {
-  return {{"mean", interval.mean}, {"low", interval.low}, {"high", interval.high}};
+Json to_json(const MeanEstimate& estimate) {
+  return {
+      {"mean", estimate.mean}, {"low", estimate.interval.low}, {"high", estimate.interval.high}};
 }
 
 std::size_t maps_of(const Report& report) { return report.images.at(0).maps.size(); }
@@ -51,15 +53,15 @@ Json area_json(const Report& report, std::size_t map, double MapFigures::*area,
                bool small_is_better) {
   const std::vector<std::string> patients = patients_of(report);
   const std::vector<double> own = values_of(report, map, area);
-  Json json = to_json(bootstrap(own, patients, report.seed));
+  Json json = to_json(bootstrap_mean(own, patients, report.seed));
   if (map >= report.random_of.size()) return json;
   const std::vector<double> random =
       values_of(report, index_of(report, report.random_of[map]), area);
   std::vector<double> difference;
   for (std::size_t i = 0; i < own.size(); ++i) difference.push_back(own[i] - random[i]);
-  const Interval interval = bootstrap(difference, patients, report.seed);
-  json["less_random"] = to_json(interval);
-  json["verdict"] = verdict(interval, small_is_better);
+  const MeanEstimate estimate = bootstrap_mean(difference, patients, report.seed);
+  json["less_random"] = to_json(estimate);
+  json["verdict"] = verdict(estimate.interval, small_is_better);
   return json;
 }
 
@@ -175,9 +177,9 @@ std::string thousandths(double value) {
 
 }  // namespace
 
-Interval bootstrap(const std::vector<double>& values, const std::vector<std::string>& patients,
-                   std::uint64_t seed) {
-  // Clusters in the order of their first image.
+MeanEstimate bootstrap_mean(const std::vector<double>& values,
+                            const std::vector<std::string>& patients, std::uint64_t seed) {
+  // Clusters, in the order of their first images.
   std::map<std::string, std::size_t> known;
   std::vector<double> sums;
   std::vector<double> counts;
@@ -193,22 +195,22 @@ Interval bootstrap(const std::vector<double>& values, const std::vector<std::str
   }
   std::vector<double> means;
   for (std::size_t r = 0; r < kResamples; ++r) {
-    const std::uint64_t stream = random_stream(seed, r);
+    eval::Resample<eval::UnitRule::kRemainder> resample(seed, r);
     double sum = 0;
     double count = 0;
     for (std::size_t k = 0; k < sums.size(); ++k) {
-      const std::size_t drawn = random_bits(stream, k) % sums.size();
+      const std::size_t drawn = resample.next(sums.size());
       sum += sums[drawn];
       count += counts[drawn];
     }
     means.push_back(sum / count);
   }
-  std::sort(means.begin(), means.end());
-  // The 50th smallest and largest of 2000.
-  return {mean_of(values), means[kResamples / 40 - 1], means[kResamples - kResamples / 40]};
+  return {.mean = mean_of(values),
+          .interval = eval::percentile_interval(std::move(means), kConfidence,
+                                                eval::PercentileRule::kOrderStatistic)};
 }
 
-std::string_view verdict(const Interval& difference, bool small_is_better) {
+std::string_view verdict(const eval::ConfidenceInterval& difference, bool small_is_better) {
   if (difference.low <= 0 && difference.high >= 0) return "no better than random";
   return (difference.high < 0) == small_is_better ? "better than random" : "worse than random";
 }

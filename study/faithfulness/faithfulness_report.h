@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "base/json.h"
+#include "eval/statistics/confidence_interval.h"
 
 namespace apatite::study {
 
@@ -46,19 +47,23 @@ struct RandomisationFigures {
   std::vector<Stage> stages;
 };
 
-// A mean with its 95 % interval: the 2.5 and 97.5 percentiles of 2000 bootstrap means. Images of
-// one patient are drawn together; an image without a patient stands for itself.
-struct Interval {
+// A mean over images with its 95 % interval.
+struct MeanEstimate {
   double mean = 0;
-  double low = 0;
-  double high = 0;
+  eval::ConfidenceInterval interval;
 };
-Interval bootstrap(const std::vector<double>& values, const std::vector<std::string>& patients,
-                   std::uint64_t seed);
 
-// What a method's area says beside that of its random map, from the interval of the differences.
-// `small_is_better`: deletion.
-std::string_view verdict(const Interval& difference, bool small_is_better);
+// The interval lies between the 50th smallest and the 50th largest of 2000 bootstrap means
+// (eval/statistics/resampling.h: UnitRule::kRemainder, PercentileRule::kOrderStatistic). The images
+// of one patient are drawn together; an image without a patient is drawn on its own. `values` and
+// `patients` have one element per image, at least one.
+MeanEstimate bootstrap_mean(const std::vector<double>& values,
+                            const std::vector<std::string>& patients, std::uint64_t seed);
+
+// Compares the area of a method with that of its random map: `difference` is the interval of the
+// method's area minus the random map's. `small_is_better` holds for deletion. The answer is "better
+// than random", "worse than random", or "no better than random" where the interval contains 0.
+std::string_view verdict(const eval::ConfidenceInterval& difference, bool small_is_better);
 
 // The name of the random map that `map` is compared with. `input_methods`: names of maps of the
 // input.

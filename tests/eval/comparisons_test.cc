@@ -79,9 +79,9 @@ TEST(Goldens, AucsOfScikitLearnAndProc) {
       expect_relative(result.variance.value(), proc.at("variance").at(j), kPrinted, "pROC");
       expect_relative(weighted_auc(study.labels, study.models[j], weights).value(),
                       golden.at("weighted_auc").at(j), kDirect, "weighted");
-      const AucInterval interval = auc_interval(result.counts, *result.variance, 0.95);
-      expect_relative(interval.lower, proc.at("interval").at(j).at(0), kPrinted, "lower");
-      expect_relative(interval.upper, proc.at("interval").at(j).at(1), kPrinted, "upper");
+      const ConfidenceInterval interval = auc_interval(result.counts, *result.variance, 0.95);
+      expect_relative(interval.low, proc.at("interval").at(j).at(0), kPrinted, "lower");
+      expect_relative(interval.high, proc.at("interval").at(j).at(1), kPrinted, "upper");
     }
   }
 }

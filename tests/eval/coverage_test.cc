@@ -64,9 +64,9 @@ struct Counter {
   int held = 0;
   int studies = 0;
 
-  void add(const std::optional<AucInterval>& interval, double truth) {
+  void add(const std::optional<ConfidenceInterval>& interval, double truth) {
     ++studies;
-    if (interval && interval->lower <= truth && truth <= interval->upper) ++held;
+    if (interval && interval->low <= truth && truth <= interval->high) ++held;
   }
   [[nodiscard]] double share() const { return held / static_cast<double>(studies); }
 };
@@ -163,10 +163,9 @@ TEST(Coverage, OfProportionsByPatients) {
           clustered ? std::span<const std::int32_t>(one.clusters) : std::span<const std::int32_t>(),
           threshold, ThresholdOperator::kGreater);
       for (const Metric& metric : confusion_metrics(confusion, {.proportions = method})) {
-        if (metric.id == "sensitivity")
-          return AucInterval{metric.interval->low, metric.interval->high};
+        if (metric.id == "sensitivity") return metric.interval.value();
       }
-      return AucInterval{};
+      return ConfidenceInterval{};
     };
     wald.add(sensitivity(ProportionMethod::kWald, true), kTruth);
     wilson.add(sensitivity(ProportionMethod::kWilson, true), kTruth);

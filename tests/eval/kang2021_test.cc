@@ -52,7 +52,7 @@ TEST(Kang2021, EveryPercentageAndIntervalOfTable1ComesBack) {
 
 TEST(Kang2021, RoundsHalvesUpBeforeItAdds) {
   // 1 of 8: 12.50 % and 1.96 sqrt(0.125 * 0.875 / 8) = 22.917...: 12.50 -+ 22.92, not cut.
-  const Interval interval = proportion_interval(ProportionMethod::kKang2021, 1, 8, 0.95);
+  const ConfidenceInterval interval = proportion_interval(ProportionMethod::kKang2021, 1, 8, 0.95);
   EXPECT_EQ(interval.low, -0.1042);
   EXPECT_EQ(interval.high, 0.3542);
   EXPECT_EQ(hundredths_of_percent(1, 3), 3333);

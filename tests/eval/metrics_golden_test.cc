@@ -77,7 +77,7 @@ TEST(MetricsGolden, ProportionIntervalsEqualStatsmodels) {
   std::size_t compared = 0;
   for (const Json& item : goldens()["proportions"]) {
     for (const auto& [name, theirs] : item["intervals"].items()) {
-      const Interval ours =
+      const ConfidenceInterval ours =
           proportion_interval(proportion_method(name), item["x"], item["n"], item["confidence"]);
       const std::string what = name + " " + item["x"].dump() + "/" + item["n"].dump();
       expect_near(ours.low, theirs[0], kClosed, what);

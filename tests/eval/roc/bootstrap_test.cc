@@ -185,10 +185,10 @@ TEST(Bootstrap, BcaWithoutBiasAndSkewIsThePercentileInterval) {
   std::vector<double> values;
   for (int i = -500; i <= 500; ++i) values.push_back(i);
   const Jackknife symmetric{{1, 2, 3, 4, 5}};
-  const AucInterval percentile = percentile_interval(values, 0.9);
-  const AucInterval bca = bca_interval(values, 0, symmetric, 0.9).value();
-  EXPECT_NEAR(bca.lower, percentile.lower, 1e-9);
-  EXPECT_NEAR(bca.upper, percentile.upper, 1e-9);
+  const ConfidenceInterval percentile = percentile_interval(values, 0.9);
+  const ConfidenceInterval bca = bca_interval(values, 0, symmetric, 0.9).value();
+  EXPECT_NEAR(bca.low, percentile.low, 1e-9);
+  EXPECT_NEAR(bca.high, percentile.high, 1e-9);
   EXPECT_FALSE(bca_interval(values, 1000, symmetric, 0.9).has_value());
   EXPECT_FALSE(bca_interval(values, 0, {{1, 1, 1}}, 0.9).has_value());
 }

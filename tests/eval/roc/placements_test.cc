@@ -184,7 +184,7 @@ TEST(CompareAuc, PairedDifference) {
   EXPECT_EQ(ab.p_value, ba.p_value);
   EXPECT_GT(ab.p_value, 0.0);
   EXPECT_LT(ab.p_value, 1.0);
-  EXPECT_NEAR(ab.interval.upper - ab.difference, 1.959963984540054 * ab.standard_error, 1e-15);
+  EXPECT_NEAR(ab.interval.high - ab.difference, 1.959963984540054 * ab.standard_error, 1e-15);
   EXPECT_FALSE(ab.degrees_of_freedom.has_value());
   // The same ranking: no variance, no test.
   EXPECT_FALSE(paired_auc_difference(study.cases(), a, a, 0.95).has_value());
@@ -203,7 +203,7 @@ TEST(CompareAuc, UnpairedDifference) {
   EXPECT_LT(result.degrees_of_freedom.value(), 288.0);
   // A p-value of 1 - confidence puts 0 on the interval's end.
   const AucDifference at = unpaired_auc_difference(a, b, 1 - result.p_value).value();
-  EXPECT_NEAR(std::min(std::abs(at.interval.lower), std::abs(at.interval.upper)), 0.0,
+  EXPECT_NEAR(std::min(std::abs(at.interval.low), std::abs(at.interval.high)), 0.0,
               1e-12 * result.standard_error);
 }
 

@@ -16,7 +16,7 @@ namespace {
 double coverage_at(ProportionMethod method, int n, double p) {
   double sum = 0;
   for (int x = 0; x <= n; ++x) {
-    const Interval interval = proportion_interval(method, x, n, 0.95);
+    const ConfidenceInterval interval = proportion_interval(method, x, n, 0.95);
     if (interval.low <= p && p <= interval.high) sum += binomial_probability(x, n, p);
   }
   return sum;
@@ -27,7 +27,7 @@ double coverage_at(ProportionMethod method, int n, double p) {
 double mean_coverage(ProportionMethod method, int n) {
   double sum = 0;
   for (int x = 0; x <= n; ++x) {
-    const Interval interval = proportion_interval(method, x, n, 0.95);
+    const ConfidenceInterval interval = proportion_interval(method, x, n, 0.95);
     sum += incomplete_beta(x + 1, n - x + 1, interval.high) -
            incomplete_beta(x + 1, n - x + 1, interval.low);
   }
