@@ -1,4 +1,4 @@
-// All models of a study against each other.
+// Tests of all models of a study against each other.
 #pragma once
 
 #include <cstdint>
@@ -13,27 +13,27 @@
 namespace apatite::eval {
 
 struct ComparisonOptions {
-  EvaluationOptions evaluation;  // which cases, at what threshold, clustered or not; the confidence
+  EvaluationOptions evaluation;  // cases, thresholds, clusters, confidence
   WorkingCorrelation correlation = WorkingCorrelation::kIndependence;
-  int bootstrap_draws = 2000;    // 0: no bootstrap
-  int permutation_draws = 2000;  // 0: no permutation test
-  std::uint64_t seed = 1;        // of both
+  int bootstrap_draws = 2000;    // 0 leaves the bootstrap out
+  int permutation_draws = 2000;  // 0 leaves the permutation test out
+  std::uint64_t seed = 1;        // seed of both
 };
 
 // One test of one metric between two models, or of all models at once.
 struct ComparisonTest {
   std::string_view metric;  // "auc", "sensitivity", ...
   std::string test;         // "delong", "mcnemar-exact", "gee-independence", ...
-  // Numbers of models; both empty: all.
+  // Numbers of the two models; both are empty for a test of all models at once.
   std::optional<std::size_t> a, b;
-  std::string undefined;  // why there is no result; then none of what follows
+  std::string undefined;  // why there is no result; the members below are then not set
   std::optional<double> value_a, value_b, difference;
-  std::optional<ConfidenceInterval> interval;  // of the difference
-  std::string_view statistic_name;  // "z", "t", "chi-square"; empty: the p-value is exact
+  std::optional<ConfidenceInterval> interval;  // confidence interval of the difference
+  std::string_view statistic_name;  // "z", "t", "chi-square"; empty if the p-value is exact
   std::optional<double> statistic, degrees_of_freedom;
-  std::optional<double> odds_ratio;  // of GEE
+  std::optional<double> odds_ratio;  // of GEE only
   double p_value = 1;
-  // Adjusted within the pairs of the same metric and test; empty for a test of all models.
+  // Adjusted within the pairs of the same metric and test; empty for a test of all models at once.
   std::optional<double> p_holm, p_benjamini_hochberg;
 };
 
@@ -44,14 +44,14 @@ struct ModelComparison {
   std::vector<ComparisonTest> tests;
 };
 
-// Two or more models on the same cases. Throws Error (kUsage) for one model or weighted cases, and
-// as evaluate() does.
+// Compares two or more models on the same cases. `tuning` is as for evaluate(). Throws Error
+// (kUsage) for a single model or weighted cases, and as evaluate() does.
 ModelComparison compare_models(ScoreTable table, const ScoreTable* tuning,
                                const ComparisonOptions& options);
 
-// One model on the cases of `a` and one on other cases, `b`: DeLong's test for independent cases,
-// the bootstrap of each study by itself, and GEE. Throws Error (kUsage) if either has several
-// models, or an image is in both.
+// Compares a model on the cases of `a` with a model on other cases, those of `b`: by DeLong's (or
+// Obuchowski's) test for independent studies, by a bootstrap of each study, and by GEE. Throws
+// Error (kUsage) if either has several models or weights, or an image is in both.
 ModelComparison compare_unpaired(ScoreTable a, ScoreTable b, const ComparisonOptions& options);
 
 }  // namespace apatite::eval

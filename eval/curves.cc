@@ -12,8 +12,8 @@ namespace {
 
 constexpr std::size_t kHistogramBins = 40;
 
-// Some k of 0 .. m, the first and the last always, so that two next to each other differ by
-// `step` or more in a rate.
+// Some k of 0 .. m, always with the first and the last. Two neighbours differ by at least `step` in
+// the sensitivity or in the false positive rate, except for the last two.
 std::vector<std::size_t> thinned(const Ranking& ranking, double step) {
   std::vector<std::size_t> chosen{0};
   for (std::size_t k = 1; k <= ranking.distinct(); ++k) {
@@ -25,18 +25,19 @@ std::vector<std::size_t> thinned(const Ranking& ranking, double step) {
   return chosen;
 }
 
-void add_band(Curves& curves, const ScoredCases& cases, const Ranking& ranking,
+void add_band(Curves& curves, const LabelledScores& cases, const Ranking& ranking,
               const EvaluationOptions& options) {
   constexpr std::size_t kPlainPoints = 1000, kCountedPoints = 200;
   const double each = std::sqrt(options.confusion.confidence);
   const bool plain = cases.weight.empty() && cases.cluster.empty();
   const double step = 1.0 / static_cast<double>(plain ? kPlainPoints : kCountedPoints);
-  std::vector<KeyedRow> rows;  // from the largest score down the last ones are called next
-  std::optional<RunningSize> positives_called, negatives_called;
+  // In ascending order of the scores: from the end, they become predicted positive.
+  std::vector<KeyedRow> rows;
+  std::optional<EffectiveSampleSize> of_positives, of_negatives;
   if (!plain) {
     rows = rows_by_score(cases.scores);
-    positives_called.emplace(cases, true);
-    negatives_called.emplace(cases, false);
+    of_positives.emplace(cases, true);
+    of_negatives.emplace(cases, false);
   }
   for (const std::size_t k : thinned(ranking, step)) {
     double positive_size = ranking.positives();
@@ -44,11 +45,11 @@ void add_band(Curves& curves, const ScoredCases& cases, const Ranking& ranking,
     if (!plain) {
       for (; k > 0 && !rows.empty() && cases.scores[rows.back().row] >= ranking.scores[k - 1];
            rows.pop_back()) {
-        positives_called->call(rows.back().row);
-        negatives_called->call(rows.back().row);
+        of_positives->predict_positive(rows.back().row);
+        of_negatives->predict_positive(rows.back().row);
       }
-      positive_size = positives_called->effective();
-      negative_size = negatives_called->effective();
+      positive_size = of_positives->value();
+      negative_size = of_negatives->value();
     }
     const ConfidenceInterval sensitivity = proportion_interval(
         ProportionMethod::kWilson, ranking.sensitivity(k) * positive_size, positive_size, each);
@@ -58,7 +59,7 @@ void add_band(Curves& curves, const ScoredCases& cases, const Ranking& ranking,
     curves.roc_high.push_back({false_positive.low, sensitivity.high});
     curves.roc_low.push_back({false_positive.high, sensitivity.low});
   }
-  // From the corner to the corner, and never back.
+  // From corner to corner; neither rate decreases.
   curves.roc_high.insert(curves.roc_high.begin(), {0, curves.roc_high.front().y});
   curves.roc_high.push_back({1, 1});
   curves.roc_low.insert(curves.roc_low.begin(), {0, 0});
@@ -71,7 +72,7 @@ void add_band(Curves& curves, const ScoredCases& cases, const Ranking& ranking,
   }
 }
 
-void add_histogram(Curves& curves, const ScoredCases& cases, const Ranking& ranking) {
+void add_histogram(Curves& curves, const LabelledScores& cases, const Ranking& ranking) {
   double low = ranking.scores.back();
   double high = ranking.scores.front();
   if (low >= 0 && high <= 1) {
@@ -98,7 +99,7 @@ void add_histogram(Curves& curves, const ScoredCases& cases, const Ranking& rank
 
 }  // namespace
 
-Curves curves_of(const ScoredCases& cases, const Ranking& ranking,
+Curves curves_of(const LabelledScores& cases, const Ranking& ranking,
                  const EvaluationOptions& options) {
   Curves curves;
   constexpr double kStep = 0.0005;

@@ -48,7 +48,7 @@ eval::ComparisonOptions comparison_options(const Options& options) {
 eval::ModelComparison compare_files(const Options& options,
                                     const eval::ComparisonOptions& comparison) {
   const eval::ScoreColumns columns = columns_of(options, "compare");
-  const eval::Tell& tell = comparison.evaluation.tell;
+  const eval::ProgressCallback& progress = comparison.evaluation.progress;
   std::vector<std::string> sources;
   eval::ModelComparison result;
   if (options.unpaired) {
@@ -61,8 +61,8 @@ eval::ModelComparison compare_files(const Options& options,
       throw Error(ErrorKind::kUsage, "--unpaired", "it takes one --threshold or a rule on a split",
                   "leave out --threshold-file and further thresholds");
     }
-    eval::ScoreTable a = read_tables({options.files[0]}, columns, sources, tell);
-    eval::ScoreTable b = read_tables({options.files[1]}, columns, sources, tell);
+    eval::ScoreTable a = read_tables({options.files[0]}, columns, sources, progress);
+    eval::ScoreTable b = read_tables({options.files[1]}, columns, sources, progress);
     // Of one column in two files, the files are the names.
     if (a.models.size() == 1 && b.models.size() == 1 && a.models[0].name == b.models[0].name) {
       a.models[0].name = sources[0];
@@ -74,7 +74,7 @@ eval::ModelComparison compare_files(const Options& options,
       throw Error(ErrorKind::kUsage, "compare", "there is nothing to compare",
                   "pass predictions (CSV)");
     }
-    ScoreFiles files = read_score_files(options, columns, tell);
+    ScoreFiles files = read_score_files(options, columns, progress);
     result = eval::compare_models(std::move(files.table), files.tuning ? &*files.tuning : nullptr,
                                   comparison);
     sources = files.sources;
@@ -87,7 +87,7 @@ int run(const Options& options) {
   const eval::TableFormat format = eval::parse_table_format(options.format);
   StepProgress progress;
   eval::ComparisonOptions settings = comparison_options(options);
-  settings.evaluation.tell = progress.tell();
+  settings.evaluation.progress = progress.callback();
   const eval::ModelComparison comparison = compare_files(options, settings);
   if (!options.json.empty()) write_file(options.json, to_text(eval::comparison_json(comparison)));
   if (!options.table.empty()) write_file(options.table, eval::comparison_table(comparison, format));

@@ -79,7 +79,8 @@ eval::EvaluationOptions evaluation_options(const Options& options) {
 }
 
 eval::Evaluation evaluate_files(const Options& options, const eval::EvaluationOptions& evaluation) {
-  ScoreFiles files = read_score_files(options, columns_of(options, "evaluate"), evaluation.tell);
+  ScoreFiles files =
+      read_score_files(options, columns_of(options, "evaluate"), evaluation.progress);
   eval::Evaluation result =
       eval::evaluate(std::move(files.table), files.tuning ? &*files.tuning : nullptr, evaluation);
   result.sources = files.sources;
@@ -105,7 +106,7 @@ void write_outputs(const eval::Evaluation& evaluation, const Options& options) {
 int run(const Options& options) {
   StepProgress progress;
   eval::EvaluationOptions settings = evaluation_options(options);
-  settings.tell = progress.tell();
+  settings.progress = progress.callback();
   (void)eval::parse_table_format(options.format);
   if (options.files.empty() == options.counts.empty()) {
     throw Error(

@@ -169,11 +169,11 @@ eval::ScoreColumns columns_of(const ScoreOptions& options, std::string_view comm
 
 eval::ScoreTable read_tables(const std::vector<std::string>& words,
                              const eval::ScoreColumns& columns, std::vector<std::string>& sources,
-                             const eval::Tell& tell) {
+                             const eval::ProgressCallback& progress) {
   std::optional<eval::ScoreTable> all;
   for (const std::string& word : words) {
     const NamedFile file = named_file(word);
-    eval::ScoreTable table = eval::read_scores(file.path, columns, tell);
+    eval::ScoreTable table = eval::read_scores(file.path, columns, progress);
     for (eval::ModelScores& model : table.models) {
       const bool named = word != file.path.string();
       if (table.models.size() == 1 && (named || words.size() > 1)) {
@@ -193,16 +193,16 @@ eval::ScoreTable read_tables(const std::vector<std::string>& words,
 }
 
 ScoreFiles read_score_files(const ScoreOptions& options, const eval::ScoreColumns& columns,
-                            const eval::Tell& tell) {
+                            const eval::ProgressCallback& progress) {
   ScoreFiles files;
-  files.table = read_tables(options.files, columns, files.sources, tell);
+  files.table = read_tables(options.files, columns, files.sources, progress);
   if (options.threshold_files.empty()) return files;
   std::vector<std::string> unnamed;
-  files.tuning = read_tables(options.threshold_files, columns, unnamed, tell);
+  files.tuning = read_tables(options.threshold_files, columns, unnamed, progress);
   return files;
 }
 
-eval::Tell StepProgress::tell() {
+eval::ProgressCallback StepProgress::callback() {
   return [this](std::string_view unit, std::int64_t done, std::int64_t total) {
     if (unit != unit_) bar_.start(unit_ = unit);
     bar_.show(done, total);
@@ -219,7 +219,7 @@ eval::EvaluationOptions case_options(const ScoreOptions& options) {
                 "pass a number between 0 and 1, e.g. 0.95");
   }
   result.clustered = !options.no_cluster;
-  result.level = eval::parse_level(options.level);
+  result.level = eval::parse_aggregation_level(options.level);
   result.aggregation = eval::parse_aggregation(options.aggregate);
   result.splits = options.on;
   result.thresholds = options.thresholds;

@@ -42,7 +42,7 @@ eval::ScoreColumns columns_of(const ScoreOptions& options, std::string_view comm
 // All files as one table, a model per file and score column; their names are added to `sources`.
 eval::ScoreTable read_tables(const std::vector<std::string>& words,
                              const eval::ScoreColumns& columns, std::vector<std::string>& sources,
-                             const eval::Tell& tell);
+                             const eval::ProgressCallback& progress);
 
 // The predictions, and those that thresholds are chosen on, if there are.
 struct ScoreFiles {
@@ -51,14 +51,14 @@ struct ScoreFiles {
   std::vector<std::string> sources;
 };
 ScoreFiles read_score_files(const ScoreOptions& options, const eval::ScoreColumns& columns,
-                            const eval::Tell& tell);
+                            const eval::ProgressCallback& progress);
 
 // How far a long step is, as a bar on a terminal and nothing elsewhere.
 class StepProgress {
  public:
   ~StepProgress() { bar_.finish(); }
   // Must not outlive the object.
-  eval::Tell tell();
+  eval::ProgressCallback callback();
 
  private:
   Progress bar_{false};

@@ -14,23 +14,23 @@
 namespace apatite::eval {
 namespace {
 
-double weight_of(const ScoredCases& cases, std::size_t i) {
+double weight_of(const LabelledScores& cases, std::size_t i) {
   return cases.weight.empty() ? 1 : cases.weight[i];
 }
 
-// The first score outside 0 .. 1, as a reason; empty if there is none.
-std::string not_probabilities(const ScoredCases& cases) {
+// A reason that names the first score outside 0 .. 1; empty if there is none.
+std::string not_probabilities(const LabelledScores& cases) {
   for (const double score : cases.scores) {
     if (score < 0 || score > 1) return "the scores are no probabilities: one is " + to_text(score);
   }
   return {};
 }
 
-// Sums per cluster: the variance of a sum of independent clusters' terms around their mean is
-// G/(G-1) sum (t_c - mean)^2. Here the terms have mean 0.
+// Sums over clusters. The variance of the sum of the terms t_c of G independent clusters is
+// G/(G-1) sum (t_c - mean)^2; here the mean of the terms is 0.
 class ClusterSums {
  public:
-  explicit ClusterSums(const ScoredCases& cases)
+  explicit ClusterSums(const LabelledScores& cases)
       : cases_(cases), count_(static_cast<std::int64_t>(cases.scores.size())) {
     if (cases.cluster.empty()) return;
     const std::int32_t most = *std::max_element(cases.cluster.begin(), cases.cluster.end());
@@ -52,7 +52,7 @@ class ClusterSums {
       Terms<kTerms>& cluster = clusters[static_cast<std::size_t>(cases_.cluster[i])];
       for (std::size_t a = 0; a < kTerms; ++a) cluster[a] += t[a];
     }
-    // Numbers without a case add nothing.
+    // A cluster number without a case adds nothing.
     return products_of<kTerms>(clusters.size(), count_,
                                [&](std::size_t id) { return clusters[id]; });
   }
@@ -76,14 +76,14 @@ class ClusterSums {
     return result;
   }
 
-  const ScoredCases& cases_;
-  std::vector<std::uint8_t> present_;  // whether the number is that of a cluster
+  const LabelledScores& cases_;
+  std::vector<std::uint8_t> present_;  // whether a cluster has that number
   std::int64_t count_;
 };
 
-// The weighted mean of `loss(i)` with a Wald interval by linearisation, not below `least`.
+// The weighted mean of `loss(i)` with a Wald interval by linearisation, which is cut at 0.
 template <class Loss>
-Metric mean_metric(std::string_view id, const ScoredCases& cases, double z, const Loss& loss) {
+Metric mean_metric(std::string_view id, const LabelledScores& cases, double z, const Loss& loss) {
   const auto [sum, total] = row_sums<2>(cases.scores.size(), [&](std::size_t i) {
     return std::array{weight_of(cases, i) * loss(i), weight_of(cases, i)};
   });
@@ -98,7 +98,7 @@ Metric mean_metric(std::string_view id, const ScoredCases& cases, double z, cons
           .method = "delta"};
 }
 
-// p as ln(p / (1 - p)).
+// ln(p / (1 - p)).
 double logit(double p) { return logarithm(p) - logarithm_1p(-p); }
 double expit(double x) {
   if (x >= 0) return 1 / (1 + exponential(-x));
@@ -122,12 +122,12 @@ Matrix2 product(const Matrix2& a, const Matrix2& b) {
   return c;
 }
 
-// Logistic regression of the label on x = logit of the probability: intercept a and, if it is free,
-// slope b (else 1), by Newton's method on the log likelihood. That is concave; a step that lowers
-// it is too long and is halved.
+// Logistic regression of the label on x, the logit of the probability: with intercept a and slope
+// b, or with b = 1 if the slope is not free. Newton's method maximises the log likelihood, which is
+// concave. A step that lowers the likelihood is too long and is halved.
 class LogisticFit {
  public:
-  LogisticFit(const ScoredCases& cases, std::span<const double> x, bool slope_is_free)
+  LogisticFit(const LabelledScores& cases, std::span<const double> x, bool slope_is_free)
       : cases_(cases), x_(x), free_(slope_is_free) {
     constexpr int kSteps = 200;
     constexpr double kRelative = 1e-12;
@@ -136,7 +136,7 @@ class LogisticFit {
     double b_step = 0;
     for (int i = 0; i < kSteps; ++i) {
       const State next = at(a_ + a_step, b_ + b_step);
-      // Less than the rounding of the sum is no loss.
+      // A decrease within the rounding of the sum does not count.
       if (!(next.likelihood >= state.likelihood - kRelative * std::abs(state.likelihood))) {
         a_step /= 2;
         b_step /= 2;
@@ -160,8 +160,8 @@ class LogisticFit {
   [[nodiscard]] double intercept() const { return a_; }
   [[nodiscard]] double slope() const { return b_; }
 
-  // The variances of both: of the likelihood, or, where cases are clustered or weighted, robust
-  // (the sandwich of the clusters' scores).
+  // The covariance of intercept and slope from the likelihood. Where cases are clustered or
+  // weighted it is the robust one (the sandwich of the clusters' scores).
   [[nodiscard]] Matrix2 covariance() const {
     const Matrix2 bread = inverse(information_);
     if (cases_.cluster.empty() && cases_.weight.empty()) return bread;
@@ -181,14 +181,14 @@ class LogisticFit {
   };
 
   [[nodiscard]] State at(double a, double b) const {
-    // Likelihood; score: a, b; information: aa, ab, bb.
+    // Sums: the likelihood; the score for a and b; the information for aa, ab and bb.
     const auto sums = row_sums<6>(x_.size(), [&](std::size_t i) {
       const double eta = a + b * x_[i];
       const double e = exponential(-std::abs(eta));
       const double p = (eta >= 0 ? 1 : e) / (1 + e);
       const double w = weight_of(cases_, i);
       const bool positive = cases_.positive[i] != 0;
-      // ln p, or ln(1 - p): -ln(1 + e^-|eta|), less |eta| on the wrong side.
+      // -ln p or -ln(1 - p): ln(1 + e^-|eta|), plus |eta| if the sign of eta is wrong.
       const double loss = logarithm_1p(e) + (positive == (eta >= 0) ? 0 : std::abs(eta));
       const double residual = w * ((positive ? 1.0 : 0.0) - p);
       const double v = w * p * (1 - p);
@@ -202,7 +202,7 @@ class LogisticFit {
     return state;
   }
 
-  const ScoredCases& cases_;
+  const LabelledScores& cases_;
   std::span<const double> x_;
   bool free_;
   bool converged_ = false;
@@ -219,8 +219,8 @@ Metric wald(std::string_view id, double value, double variance, double z, bool r
           .method = robust ? "wald, robust" : "wald"};
 }
 
-// Why a logistic regression has no finite answer; empty if it may have one.
-std::string no_regression(const ScoredCases& cases, std::span<const double> x) {
+// The reason why a logistic regression has no finite solution; empty if it may have one.
+std::string no_regression(const LabelledScores& cases, std::span<const double> x) {
   double positive_low = 0, positive_high = 0, negative_low = 0, negative_high = 0;
   bool any_positive = false, any_negative = false;
   for (std::size_t i = 0; i < x.size(); ++i) {
@@ -241,7 +241,7 @@ std::string no_regression(const ScoredCases& cases, std::span<const double> x) {
   return {};
 }
 
-void add_regressions(std::vector<Metric>& metrics, const ScoredCases& cases, double z) {
+void add_regressions(std::vector<Metric>& metrics, const LabelledScores& cases, double z) {
   constexpr std::array<std::string_view, 3> kIds{"calibration_in_the_large",
                                                  "calibration_intercept", "calibration_slope"};
   const auto all_undefined = [&](const std::string& reason) {
@@ -281,7 +281,7 @@ void add_regressions(std::vector<Metric>& metrics, const ScoredCases& cases, dou
   metrics.push_back(wald(kIds[2], fit.slope(), covariance[1][1], z, robust));
 }
 
-Metric log_loss(const ScoredCases& cases, double z) {
+Metric log_loss(const LabelledScores& cases, double z) {
   for (std::size_t i = 0; i < cases.scores.size(); ++i) {
     const bool impossible = cases.positive[i] != 0 ? cases.scores[i] == 0 : cases.scores[i] == 1;
     if (impossible && weight_of(cases, i) > 0) {
@@ -298,7 +298,7 @@ Metric log_loss(const ScoredCases& cases, double z) {
 
 }  // namespace
 
-std::vector<CalibrationBin> calibration_bins(const ScoredCases& cases, int bins) {
+std::vector<CalibrationBin> calibration_bins(const LabelledScores& cases, int bins) {
   if (!not_probabilities(cases).empty()) return {};
   const auto count = static_cast<std::size_t>(bins);
   std::vector<CalibrationBin> result(count);
@@ -328,7 +328,7 @@ std::vector<CalibrationBin> calibration_bins(const ScoredCases& cases, int bins)
   return result;
 }
 
-std::vector<Metric> calibration_metrics(const ScoredCases& cases, int bins, double confidence) {
+std::vector<Metric> calibration_metrics(const LabelledScores& cases, int bins, double confidence) {
   const double z = -normal_quantile((1 - confidence) / 2);
   std::vector<Metric> metrics;
   if (const std::string reason = not_probabilities(cases); !reason.empty()) {
@@ -359,10 +359,11 @@ double net_benefit(double tp, double fp, double total, double threshold) {
   return tp / total - fp / total * (threshold / (1 - threshold));
 }
 
-std::vector<DecisionPoint> decision_curve(const ScoredCases& cases, ThresholdOperator comparison) {
+std::vector<DecisionPoint> decision_curve(const LabelledScores& cases,
+                                          ThresholdOperator comparison) {
   if (!not_probabilities(cases).empty()) return {};
   constexpr int kSteps = 100;
-  // Cases by the number of thresholds i/100 that call them.
+  // The cases by the number of thresholds i/100 at which they are predicted positive.
   std::vector<double> tp(kSteps, 0), fp(kSteps, 0);
   double positives = 0;
   double total = 0;
@@ -373,9 +374,9 @@ std::vector<DecisionPoint> decision_curve(const ScoredCases& cases, ThresholdOpe
     const auto end = comparison == ThresholdOperator::kGreater
                          ? std::lower_bound(thresholds.begin(), thresholds.end(), p)
                          : std::upper_bound(thresholds.begin(), thresholds.end(), p);
-    const auto calling = static_cast<std::size_t>(end - thresholds.begin());
+    const auto thresholds_met = static_cast<std::size_t>(end - thresholds.begin());
     const double w = weight_of(cases, i);
-    (cases.positive[i] != 0 ? tp : fp)[calling] += w;
+    (cases.positive[i] != 0 ? tp : fp)[thresholds_met] += w;
     if (cases.positive[i] != 0) positives += w;
     total += w;
   }

@@ -1,49 +1,43 @@
-// Scores as probabilities: how far they are from what happened.
+// Scores as probabilities: how well they agree with the labels.
 #pragma once
 
 #include <cstdint>
-#include <span>
 #include <vector>
 
-#include "eval/classification/confusion.h"
+#include "eval/data/binary_decision.h"
+#include "eval/data/labelled_scores.h"
 #include "eval/statistics/metric.h"
 
 namespace apatite::eval {
 
-// The cases, column by column; weight and cluster may be empty.
-struct ScoredCases {
-  std::span<const double> scores;
-  std::span<const std::uint8_t> positive;
-  std::span<const double> weight;
-  std::span<const std::int32_t> cluster;
-};
-
-// Cases of similar probability.
+// A bin of cases with similar probabilities.
 struct CalibrationBin {
-  double low = 0, high = 0;  // (low, high]; the first holds 0 too
+  double low = 0, high = 0;  // (low, high]; the first bin includes 0
   std::int64_t cases = 0;
-  double weight = 0;            // the number of cases without weights
-  double mean_probability = 0;  // where there are cases
-  double observed = 0;          // the share of positives
+  double weight = 0;            // sum of the weights; without weights the number of cases
+  double mean_probability = 0;  // 0 without cases
+  double observed = 0;          // the share of positives; 0 without cases
 };
 
-// Empty if a score lies outside 0 .. 1; then the metrics below are undefined with that reason.
-std::vector<CalibrationBin> calibration_bins(const ScoredCases& cases, int bins);
+// Bins of equal width. Empty if a score lies outside 0 .. 1; the metrics below are then undefined
+// and give this reason.
+std::vector<CalibrationBin> calibration_bins(const LabelledScores& cases, int bins);
 
 // Brier score, log loss, calibration in the large, intercept and slope, expected calibration error.
-std::vector<Metric> calibration_metrics(const ScoredCases& cases, int bins, double confidence);
+std::vector<Metric> calibration_metrics(const LabelledScores& cases, int bins, double confidence);
 
-// Net benefit of calling cases from a probability on (Vickers and Elkin 2006).
+// Net benefit of predicting cases positive from a probability on (Vickers and Elkin 2006).
 struct DecisionPoint {
   double threshold = 0;
   double model = 0;
-  double all = 0;  // of calling every case
+  double all = 0;  // of predicting every case positive
 };
 
-// At 0.01, 0.02, ... 0.99. Empty if a score lies outside 0 .. 1.
-std::vector<DecisionPoint> decision_curve(const ScoredCases& cases, ThresholdOperator comparison);
+// The points at 0.01, 0.02, ... 0.99. Empty if a score lies outside 0 .. 1.
+std::vector<DecisionPoint> decision_curve(const LabelledScores& cases,
+                                          ThresholdOperator comparison);
 
-// TP/n - FP/n pt/(1-pt) at a threshold inside (0, 1).
+// tp/total - fp/total * threshold/(1 - threshold), for 0 < threshold < 1.
 double net_benefit(double tp, double fp, double total, double threshold);
 
 }  // namespace apatite::eval

@@ -10,8 +10,8 @@
 namespace apatite::eval {
 namespace {
 
-std::size_t cell_of(bool positive, bool called) {
-  return positive ? (called ? 0U : 1U) : (called ? 2U : 3U);
+std::size_t cell_of(bool positive, bool predicted_positive) {
+  return positive ? (predicted_positive ? 0U : 1U) : (predicted_positive ? 2U : 3U);
 }
 
 void add_cluster(Confusion& to, const Cells& cells) {
@@ -21,11 +21,11 @@ void add_cluster(Confusion& to, const Cells& cells) {
   ++to.clusters;
   if (cells[0] + cells[1] > 0) ++to.clusters_positive;
   if (cells[2] + cells[3] > 0) ++to.clusters_negative;
-  if (cells[0] + cells[2] > 0) ++to.clusters_called;
-  if (cells[1] + cells[3] > 0) ++to.clusters_not_called;
+  if (cells[0] + cells[2] > 0) ++to.clusters_predicted_positive;
+  if (cells[1] + cells[3] > 0) ++to.clusters_predicted_negative;
 }
 
-// Independent cases without weights: t t^T has a single 1 for each case.
+// For independent cases without weights: t t^T of a case has a single 1.
 void add_products_of_cases(Confusion& to) {
   for (std::size_t i = 0; i < 4; ++i) to.products[i][i] = to.cells[i];
   to.kish = to.total();

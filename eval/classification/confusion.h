@@ -13,20 +13,20 @@
 
 namespace apatite::eval {
 
-// The cells in the order TP, FN, FP, TN; sums of weights where cases are weighted.
+// The counts TP, FN, FP and TN, in this order; sums of weights where cases are weighted.
 using Cells = std::array<double, 4>;
 
 struct Confusion {
   Cells cells{};
   bool weighted = false;
-  // For the variance: sum over the clusters c of t_c t_c^T, where t_c are the cells of cluster c,
-  // and how many clusters there are with a case in each margin. Cases of their own are clusters of
-  // one; then the sum is diag(cells).
+  // For variances: the sum over the clusters c of t_c t_c^T, where t_c are the cells of cluster c,
+  // and the number of clusters with a case in each margin. Without clusters each case is a cluster
+  // of one; the sum is then diag(cells).
   bool clustered = false;
   std::array<Cells, 4> products{};
   std::int64_t clusters = 0;
-  std::int64_t clusters_positive = 0, clusters_negative = 0;  // by the label
-  std::int64_t clusters_called = 0, clusters_not_called = 0;  // by the call
+  std::int64_t clusters_positive = 0, clusters_negative = 0;                      // by the label
+  std::int64_t clusters_predicted_positive = 0, clusters_predicted_negative = 0;  // by the decision
   double kish = 0;  // (sum w)^2 / sum w^2; the number of cases without weights
 
   [[nodiscard]] double tp() const { return cells[0]; }
@@ -38,10 +38,10 @@ struct Confusion {
   [[nodiscard]] double total() const { return positives() + negatives(); }
 };
 
-// From counts that are known, of independent cases.
+// From known counts of independent cases.
 Confusion confusion_of_counts(std::int64_t tp, std::int64_t fn, std::int64_t fp, std::int64_t tn);
 
-// `weight` and `cluster` may be empty; cluster numbers are 0 and up.
+// `weight` and `cluster` may be empty; cluster numbers are 0 or more.
 Confusion confusion_at_threshold(std::span<const double> scores,
                                  std::span<const std::uint8_t> positive,
                                  std::span<const double> weight,
@@ -51,16 +51,17 @@ Confusion confusion_at_threshold(std::span<const double> scores,
 struct ConfusionOptions {
   ProportionMethod proportions = ProportionMethod::kWilson;
   double confidence = 0.95;
-  std::optional<double> prevalence;  // for PPV and NPV at a stated prevalence
+  std::optional<double> prevalence;  // for PPV and NPV at this prevalence
 };
 
-// Every metric that is a function of the counts, in the order of definitions.h. Proportions have
-// the interval asked for, of the effective size n / deff where cases are clustered or weighted (Rao
-// and Scott 1992); the others one by linearisation (the delta method) on their usual scale.
+// Every metric that is a function of the counts, in the order of metric_definitions.h. Proportions
+// have the interval of options.proportions; where cases are clustered or weighted it is that of the
+// effective size n / deff (Rao and Scott 1992). The other metrics have an interval by linearisation
+// (the delta method) on their usual scale.
 std::vector<Metric> confusion_metrics(const Confusion& confusion, const ConfusionOptions& options);
 
-// Effective number of cases that a proportion with numerator and denominator in the given cells
-// has: n without clusters and weights. `deff` = n / effective.
+// The effective number of cases behind a proportion whose numerator and denominator are sums of the
+// cells that are marked by 1: n without clusters and weights, otherwise n / deff.
 double effective_size(const Confusion& confusion, const Cells& numerator, const Cells& denominator);
 
 }  // namespace apatite::eval

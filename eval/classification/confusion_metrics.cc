@@ -1,5 +1,5 @@
-// The metrics that are functions of TP, FN, FP and TN, each written once, with its derivatives by
-// forward differentiation.
+// The metrics that are functions of TP, FN, FP and TN. Each formula is written once; its
+// derivatives follow by forward differentiation.
 #include <algorithm>
 #include <cmath>
 #include <string>
@@ -12,7 +12,7 @@
 namespace apatite::eval {
 namespace {
 
-// A value and its derivatives by the four cells.
+// A value and its derivatives with respect to the four cells.
 struct Dual {
   double value = 0;
   Cells by{};
@@ -62,7 +62,7 @@ DualCells dual(const Cells& cells) {
 Dual sensitivity(const DualCells& c) { return c.tp / (c.tp + c.fn); }
 Dual specificity(const DualCells& c) { return c.tn / (c.tn + c.fp); }
 
-// h^T S h with the small-sample factor of the clusters.
+// h^T S h, h the derivatives of g, times the small-sample factor of the clusters.
 double variance(const Dual& g, const Confusion& confusion, std::int64_t clusters) {
   double sum = 0;
   for (std::size_t i = 0; i < 4; ++i) {
@@ -75,7 +75,7 @@ double variance(const Dual& g, const Confusion& confusion, std::int64_t clusters
   return std::max(sum, 0.0);
 }
 
-// Where a delta interval is symmetric.
+// The scale on which a delta interval is symmetric.
 enum class Scale { kIdentity, kLog, kLogit };
 
 struct Range {
@@ -132,8 +132,8 @@ class Builder {
   std::vector<Metric> build() {
     const bool no_positives = confusion_.positives() == 0;
     const bool no_negatives = confusion_.negatives() == 0;
-    const bool none_called = confusion_.tp() + confusion_.fp() == 0;
-    const bool all_called = confusion_.tn() + confusion_.fn() == 0;
+    const bool none_predicted_positive = confusion_.tp() + confusion_.fp() == 0;
+    const bool all_predicted_positive = confusion_.tn() + confusion_.fn() == 0;
     const std::string one_class = no_positives   ? "no positives"
                                   : no_negatives ? "no negatives"
                                                  : "";
@@ -164,17 +164,18 @@ class Builder {
     add("diagnostic_odds_ratio", one_class.empty() ? no_error : one_class, Scale::kLog, {0, 0},
         [&] { return (tp / fp) * (tn / fn); });
 
-    const bool nothing_positive = no_positives && none_called;
+    const bool nothing_positive = no_positives && none_predicted_positive;
     add("f1", nothing_positive ? "no positives and no case called positive" : "", Scale::kIdentity,
         {0, 1}, [&] { return (2 * tp) / (2 * tp + fp + fn); });
-    const std::string one_call = none_called  ? "no case is called positive"
-                                 : all_called ? "no case is called negative"
-                                              : "";
-    add("mcc", one_class.empty() ? one_call : one_class, Scale::kIdentity, {-1, 1}, [&] {
-      // In this order the root is exact where the result is -1 or 1.
+    const std::string one_decision = none_predicted_positive  ? "no case is called positive"
+                                     : all_predicted_positive ? "no case is called negative"
+                                                              : "";
+    add("mcc", one_class.empty() ? one_decision : one_class, Scale::kIdentity, {-1, 1}, [&] {
+      // With this order of the factors the root is exact where the result is -1 or 1.
       return (tp * tn - fp * fn) / root(((tp + fp) * (tp + fn)) * ((tn + fp) * (tn + fn)));
     });
-    const bool agree_by_chance = (no_positives && none_called) || (no_negatives && all_called);
+    const bool agree_by_chance =
+        (no_positives && none_predicted_positive) || (no_negatives && all_predicted_positive);
     add("kappa", agree_by_chance ? "labels and calls are all the same" : "", Scale::kIdentity,
         {-1, 1}, [&] {
           // (observed - chance) / (1 - chance), both times n^2.
@@ -257,12 +258,12 @@ class Builder {
   std::vector<Metric> metrics_;
 };
 
-// How many clusters have a case in the cells that `denominator` names.
+// The number of clusters with a case in the cells that `denominator` marks by 1.
 std::int64_t clusters_in(const Confusion& confusion, const Cells& denominator) {
   if (denominator == Cells{1, 1, 0, 0}) return confusion.clusters_positive;
   if (denominator == Cells{0, 0, 1, 1}) return confusion.clusters_negative;
-  if (denominator == Cells{1, 0, 1, 0}) return confusion.clusters_called;
-  if (denominator == Cells{0, 1, 0, 1}) return confusion.clusters_not_called;
+  if (denominator == Cells{1, 0, 1, 0}) return confusion.clusters_predicted_positive;
+  if (denominator == Cells{0, 1, 0, 1}) return confusion.clusters_predicted_negative;
   return confusion.clusters;
 }
 
@@ -280,8 +281,8 @@ double effective_size(const Confusion& confusion, const Cells& numerator,
   n.by = denominator;
   const double p = x.value / n.value;
   const double spread = variance(x / n, confusion, clusters_in(confusion, denominator));
-  // At 0 and 1 the data say nothing about the clusters: the size itself (Korn and Graubard 1998),
-  // of weighted cases Kish's share of it.
+  // At 0 and 1 the data do not show how alike the cases of a cluster are. Then the size itself is
+  // used (Korn and Graubard 1998), and Kish's share of it for weighted cases.
   if (p == 0 || p == 1 || spread == 0) {
     return confusion.weighted ? confusion.kish * n.value / confusion.total() : n.value;
   }

@@ -4,12 +4,12 @@
 
 namespace apatite::eval {
 
-RunningSize::RunningSize(const ScoredCases& cases, bool positive)
+EffectiveSampleSize::EffectiveSampleSize(const LabelledScores& cases, bool positive)
     : cases_(cases), positive_(positive) {
   if (!cases.cluster.empty()) {
     const std::int32_t most = *std::max_element(cases.cluster.begin(), cases.cluster.end());
-    called_.resize(static_cast<std::size_t>(most) + 1);
-    held_.resize(called_.size());
+    predicted_.resize(static_cast<std::size_t>(most) + 1);
+    held_.resize(predicted_.size());
   }
   double total = 0;
   double squares = 0;
@@ -33,29 +33,31 @@ RunningSize::RunningSize(const ScoredCases& cases, bool positive)
   if (!cases.weight.empty()) kish_share_ = total / squares;
 }
 
-bool RunningSize::counts(std::size_t row) const { return (cases_.positive[row] != 0) == positive_; }
+bool EffectiveSampleSize::counts(std::size_t row) const {
+  return (cases_.positive[row] != 0) == positive_;
+}
 
-double RunningSize::weight(std::size_t row) const {
+double EffectiveSampleSize::weight(std::size_t row) const {
   return cases_.weight.empty() ? 1 : cases_.weight[row];
 }
 
-void RunningSize::call(std::size_t row) {
+void EffectiveSampleSize::predict_positive(std::size_t row) {
   if (!counts(row)) return;
   const double w = weight(row);
-  called_sum_ += w;
+  predicted_sum_ += w;
   if (held_.empty()) {
     xx_ += w * w;
     xn_ += w * w;
     return;
   }
   const auto cluster = static_cast<std::size_t>(cases_.cluster[row]);
-  xx_ += w * (2 * called_[cluster] + w);
+  xx_ += w * (2 * predicted_[cluster] + w);
   xn_ += w * held_[cluster];
-  called_[cluster] += w;
+  predicted_[cluster] += w;
 }
 
-double RunningSize::effective() const {
-  const double rate = called_sum_ / sum_;
+double EffectiveSampleSize::value() const {
+  const double rate = predicted_sum_ / sum_;
   const double squares = xx_ - 2 * rate * xn_ + rate * rate * nn_;
   if (cases_.weight.empty() && held_.empty()) return sum_;
   if (rate == 0 || rate == 1 || clusters_ < 2 || !(squares > 0)) return kish_share_ * sum_;

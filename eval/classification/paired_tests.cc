@@ -1,7 +1,6 @@
 #include "eval/classification/paired_tests.h"
 
 #include <algorithm>
-#include <numeric>
 #include <string>
 
 #include "base/error.h"
@@ -17,14 +16,6 @@ void check_same_size(std::size_t a, std::size_t b) {
                 "one model has " + std::to_string(a) + " cases and another " + std::to_string(b),
                 "compare models on the same cases");
   }
-}
-
-std::vector<std::size_t> ascending(std::span<const double> p_values) {
-  std::vector<std::size_t> order(p_values.size());
-  std::iota(order.begin(), order.end(), std::size_t{0});
-  std::stable_sort(order.begin(), order.end(),
-                   [&](std::size_t a, std::size_t b) { return p_values[a] < p_values[b]; });
-  return order;
 }
 
 }  // namespace
@@ -85,30 +76,6 @@ std::optional<CochranQ> cochran_q(std::span<const std::vector<std::uint8_t>> mod
   result.statistic = static_cast<double>(numerator) / static_cast<double>(denominator);
   result.p_value = chi_square_upper(result.statistic, result.degrees_of_freedom);
   return result;
-}
-
-std::vector<double> holm(std::span<const double> p_values) {
-  std::vector<double> adjusted(p_values.size());
-  double largest = 0;
-  std::size_t left = p_values.size();
-  for (const std::size_t i : ascending(p_values)) {
-    largest = std::max(largest, std::min(1.0, static_cast<double>(left--) * p_values[i]));
-    adjusted[i] = largest;
-  }
-  return adjusted;
-}
-
-std::vector<double> benjamini_hochberg(std::span<const double> p_values) {
-  std::vector<double> adjusted(p_values.size());
-  const std::vector<std::size_t> order = ascending(p_values);
-  const auto n = static_cast<double>(p_values.size());
-  double smallest = 1;
-  for (std::size_t rank = order.size(); rank-- > 0;) {
-    // The largest p-value has a factor of exactly 1.
-    smallest = std::min(smallest, n / static_cast<double>(rank + 1) * p_values[order[rank]]);
-    adjusted[order[rank]] = smallest;
-  }
-  return adjusted;
 }
 
 }  // namespace apatite::eval

@@ -1,4 +1,4 @@
-// Tests between models that call each case right or wrong: McNemar's and Cochran's.
+// Tests between the binary decisions of models on the same cases: McNemar's and Cochran's.
 #pragma once
 
 #include <cstdint>
@@ -40,13 +40,5 @@ struct CochranQ {
 // Empty if all models agree on every case. Throws Error (kUsage) unless there are 2 to 201 models
 // of the same number of cases.
 std::optional<CochranQ> cochran_q(std::span<const std::vector<std::uint8_t>> models);
-
-// Adjusted p-values, in the order of `p_values`, at most 1.
-// Holm 1979: holds the chance of any false rejection. Sorted ascending, the largest so far of
-// (n - i) p_i, i from 0.
-std::vector<double> holm(std::span<const double> p_values);
-// Benjamini and Hochberg 1995: holds the expected share of false rejections. Sorted ascending, the
-// smallest from there on of n p_i / (i + 1).
-std::vector<double> benjamini_hochberg(std::span<const double> p_values);
 
 }  // namespace apatite::eval

@@ -26,46 +26,53 @@ Enum parse(std::string_view what, std::string_view name,
   return static_cast<Enum>(found - names.begin());
 }
 
-// For each case the number of its unit, in the order of the first cases.
-std::vector<std::size_t> units_of(const ScoreTable& table, Level level) {
+// For each case the number of its unit. Units are numbered in the order of their first cases.
+std::vector<std::size_t> units_of(const ScoreTable& table, AggregationLevel level) {
   std::unordered_map<std::uint64_t, std::size_t> numbers;
   std::vector<std::size_t> units;
   units.reserve(table.size());
   for (std::size_t i = 0; i < table.size(); ++i) {
     const auto patient = static_cast<std::uint64_t>(table.patient.empty() ? 0 : table.patient[i]);
-    const auto lesion = static_cast<std::uint64_t>(level == Level::kLesion ? table.lesion[i] : 0);
+    const auto lesion =
+        static_cast<std::uint64_t>(level == AggregationLevel::kLesion ? table.lesion[i] : 0);
     units.push_back(numbers.emplace(patient << 32U | lesion, numbers.size()).first->second);
   }
   return units;
 }
 
-void check(const ScoreTable& table, Level level) {
-  const bool missing = level == Level::kLesion ? table.lesion.empty() : table.patient.empty();
+void check(const ScoreTable& table, AggregationLevel level) {
+  const bool missing =
+      level == AggregationLevel::kLesion ? table.lesion.empty() : table.patient.empty();
   if (missing) {
     throw Error(ErrorKind::kBadFile, table.where,
-                "names no " + std::string(name_of(level)) + "s, so there is no such level",
+                "names no " + std::string(name_of(level)) + "s, which this level needs",
                 "name the column: --" + std::string(name_of(level)) + " COLUMN");
   }
   if (!table.weight.empty()) {
     throw Error(ErrorKind::kUsage, "level",
                 "weights of images have no meaning for a " + std::string(name_of(level)),
-                "leave out one of both");
+                "leave out one of the two");
   }
 }
 
 }  // namespace
 
-std::string_view name_of(Level level) { return kLevels[static_cast<std::size_t>(level)]; }
+std::string_view name_of(AggregationLevel level) {
+  return kLevels[static_cast<std::size_t>(level)];
+}
 std::string_view name_of(Aggregation aggregation) {
   return kAggregations[static_cast<std::size_t>(aggregation)];
 }
-Level parse_level(std::string_view name) { return parse<Level>("level", name, kLevels); }
+AggregationLevel parse_aggregation_level(std::string_view name) {
+  return parse<AggregationLevel>("level", name, kLevels);
+}
 Aggregation parse_aggregation(std::string_view name) {
   return parse<Aggregation>("aggregation", name, kAggregations);
 }
 
-ScoreTable aggregate_cases(const ScoreTable& table, Level level, Aggregation aggregation) {
-  if (level == Level::kImage) return table;
+ScoreTable aggregate_cases(const ScoreTable& table, AggregationLevel level,
+                           Aggregation aggregation) {
+  if (level == AggregationLevel::kImage) return table;
   check(table, level);
   const std::vector<std::size_t> units = units_of(table, level);
   const std::size_t count = units.empty() ? 0 : *std::max_element(units.begin(), units.end()) + 1;
@@ -82,7 +89,8 @@ ScoreTable aggregate_cases(const ScoreTable& table, Level level, Aggregation agg
   for (std::size_t i = 0; i < table.size(); ++i) {
     const std::size_t unit = units[i];
     const bool is_first = images[unit]++ == 0;
-    if (!is_first && level == Level::kLesion && result.positive[unit] != table.positive[i]) {
+    if (!is_first && level == AggregationLevel::kLesion &&
+        result.positive[unit] != table.positive[i]) {
       throw Error(ErrorKind::kBadFile, table.where,
                   "the lesion " + quote(table.lesions.name(table.lesion[i])) + " has both labels",
                   "give all images of a lesion its label");

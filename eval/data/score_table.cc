@@ -16,13 +16,13 @@ namespace {
 constexpr std::size_t kReleaseEvery = std::size_t{1} << 24;
 std::int64_t megabytes(std::size_t bytes) { return static_cast<std::int64_t>(bytes / 1'000'000); }
 
-constexpr std::size_t kListed = 5;  // of a list in a message
+constexpr std::size_t kListed = 5;  // elements of a list in a message
 
-// A column that holds names, as numbers.
+// A column of names, which are stored as numbers.
 struct NameColumn {
   std::optional<std::size_t> at;
   std::vector<std::int32_t>* values = nullptr;
-  TextIds* names = nullptr;
+  StringInterner* names = nullptr;
   std::string_view what;        // in messages
   std::int64_t empty_line = 0;  // the first case without a name
   bool any_name = false;
@@ -31,13 +31,13 @@ struct NameColumn {
 class TableReader {
  public:
   TableReader(std::string_view text, std::string_view where, const ScoreColumns& columns,
-              const MappedFile* file, const Tell& tell)
+              const MappedFile* file, const ProgressCallback& progress)
       : text_(text),
         reader_(text, where),
         header_(reader_),
         columns_(columns),
         file_(file),
-        tell_(tell) {
+        progress_(progress) {
     table_.where = std::string(where);
     find_columns();
   }
@@ -51,10 +51,11 @@ class TableReader {
       if (file_ != nullptr && reader_.position() - released >= kReleaseEvery) {
         file_->release(file_->bytes().first(reader_.position()));
         released = reader_.position();
-        if (tell_) tell_("MB read", megabytes(released), megabytes(text_.size()));
+        if (progress_) progress_("MB read", megabytes(released), megabytes(text_.size()));
       }
     }
-    if (tell_ && released > 0) tell_("MB read", megabytes(text_.size()), megabytes(text_.size()));
+    if (progress_ && released > 0)
+      progress_("MB read", megabytes(text_.size()), megabytes(text_.size()));
     finish();
     return std::move(table_);
   }
@@ -71,7 +72,7 @@ class TableReader {
     label_ = header_.require(reader_, columns_.label);
     image_ = find(columns_.image, "image");
     if (!columns_.weight.empty()) weight_ = header_.require(reader_, columns_.weight);
-    table_.images = table_.patients = table_.lesions = table_.splits = TextIds(text_);
+    table_.images = table_.patients = table_.lesions = table_.splits = StringInterner(text_);
     names_ = {{.at = find(columns_.patient, "patient"),
                .values = &table_.patient,
                .names = &table_.patients,
@@ -93,8 +94,8 @@ class TableReader {
     find_labels();
   }
 
-  // The labels of the two sides: given, or read off two columns p:A and p:B, or the first other
-  // label that comes.
+  // Finds the labels of both classes. The negative label is given, or follows from two columns p:A
+  // and p:B, or is the first other label in the file.
   void find_labels() {
     table_.positive_name = columns_.positive;
     table_.negative_names = columns_.negatives;
@@ -112,8 +113,8 @@ class TableReader {
     for (const std::string& name : table_.negative_names) negatives_.push_back(csv_escape(name));
   }
 
-  // Room for as many rows as the rest of the text has if they are as long as the first one. Memory
-  // that is not written to is not taken.
+  // Makes room for as many rows as the rest of the text has if all are as long as the first row.
+  // The system provides memory only when it is written to.
   void reserve() {
     const std::size_t begin = text_.rfind('\n', reader_.position() - 2);
     const std::size_t length =
@@ -187,11 +188,11 @@ class TableReader {
       throw reader_.error(line_, "the " + std::string(what) + " " + quote(csv_unescape(raw), 40) +
                                      " in the column '" + column + "'" + std::string(why));
     }
-    return value + 0.0;  // one zero: -0 + 0 is +0
+    return value + 0.0;  // -0 + 0 is +0, so that there is one zero
   }
 
   void add_image(std::string_view raw) {
-    if (raw.empty()) throw reader_.error(line_, "names no image");
+    if (raw.empty()) throw reader_.error(line_, "the case names no image");
     if (!table_.images.add(raw).is_new) {
       throw reader_.error(line_, "the image " + quote(csv_unescape(raw)) + " is there already",
                           "list each image once");
@@ -206,7 +207,7 @@ class TableReader {
       if (!column.at) continue;
       if (!column.any_name) {
         column.values->clear();
-        *column.names = TextIds(text_);
+        *column.names = StringInterner(text_);
       } else if (column.empty_line != 0) {
         throw reader_.error(column.empty_line,
                             "the case has no " + std::string(column.what) + ", others have one",
@@ -225,7 +226,7 @@ class TableReader {
   CsvHeader header_;
   const ScoreColumns& columns_;
   const MappedFile* file_;
-  const Tell& tell_;
+  const ProgressCallback& progress_;
   ScoreTable table_;
   std::int64_t line_ = 0;
   std::size_t label_ = 0;
@@ -257,10 +258,10 @@ ScoreTable parse_scores(std::string_view text, std::string_view where,
 }
 
 ScoreTable read_scores(const std::filesystem::path& path, const ScoreColumns& columns,
-                       const Tell& tell) {
+                       const ProgressCallback& progress) {
   const auto file = std::make_shared<const MappedFile>(path);
   ScoreTable table =
-      TableReader(as_text(file->bytes()), path.string(), columns, file.get(), tell).read();
+      TableReader(as_text(file->bytes()), path.string(), columns, file.get(), progress).read();
   table.file = file;
   return table;
 }

@@ -25,14 +25,14 @@ std::uint64_t hash_of(std::string_view text) {
 
 }  // namespace
 
-std::string_view TextIds::raw(std::int32_t id) const {
+std::string_view StringInterner::raw(std::int32_t id) const {
   const std::uint64_t place = places_[static_cast<std::size_t>(id)];
   return base_.substr(place >> kLengthBits, place & kLengthMask);
 }
 
-std::string TextIds::name(std::int32_t id) const { return csv_unescape(raw(id)); }
+std::string StringInterner::name(std::int32_t id) const { return csv_unescape(raw(id)); }
 
-std::size_t TextIds::slot_of(std::string_view text, std::uint64_t hash) const {
+std::size_t StringInterner::slot_of(std::string_view text, std::uint64_t hash) const {
   const std::size_t mask = slots_.size() - 1;
   for (std::size_t slot = (hash >> 32U) & mask;; slot = (slot + 1) & mask) {
     const std::uint64_t taken = slots_[slot];
@@ -44,7 +44,7 @@ std::size_t TextIds::slot_of(std::string_view text, std::uint64_t hash) const {
   }
 }
 
-void TextIds::rehash(std::size_t slots) {
+void StringInterner::rehash(std::size_t slots) {
   std::vector<std::uint64_t> old(slots, 0);
   old.swap(slots_);
   const std::size_t mask = slots - 1;
@@ -56,7 +56,7 @@ void TextIds::rehash(std::size_t slots) {
   }
 }
 
-TextIds::Added TextIds::add(std::string_view text) {
+StringInterner::Added StringInterner::add(std::string_view text) {
   if (5 * (places_.size() + 1) > 4 * slots_.size()) {
     rehash(slots_.empty() ? 64 : 2 * slots_.size());
   }
@@ -75,13 +75,13 @@ TextIds::Added TextIds::add(std::string_view text) {
   return {static_cast<std::int32_t>(places_.size() - 1), true};
 }
 
-std::int32_t TextIds::find(std::string_view text) const {
+std::int32_t StringInterner::find(std::string_view text) const {
   if (slots_.empty()) return -1;
   const std::uint64_t taken = slots_[slot_of(text, hash_of(text))];
   return static_cast<std::int32_t>(taken & 0xffffffffU) - 1;
 }
 
-void TextIds::reserve(std::size_t count) {
+void StringInterner::reserve(std::size_t count) {
   places_.reserve(count);
   low_hashes_.reserve(count);
   std::size_t slots = 64;
@@ -89,7 +89,7 @@ void TextIds::reserve(std::size_t count) {
   if (slots > slots_.size()) rehash(slots);
 }
 
-void TextIds::forget_lookup() {
+void StringInterner::forget_lookup() {
   // Assigning {} would keep the memory.
   std::vector<std::uint64_t>().swap(slots_);
   std::vector<std::uint32_t>().swap(low_hashes_);

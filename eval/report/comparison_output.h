@@ -9,11 +9,11 @@
 
 namespace apatite::eval {
 
-// One row per test. CSV has every digit; the others round values to four decimals and p-values to
-// three significant digits from 0.001 on.
+// A table with one row per test. The CSV format has every digit; the other formats round values to
+// four decimals, and p-values from 0.001 on to three significant digits.
 std::string comparison_table(const ModelComparison& comparison, TableFormat format);
 
-// Which tests, on which draws: one statement a line.
+// States which tests were made and on how many draws, one statement per line.
 std::string comparison_notes(const ModelComparison& comparison);
 
 // docs/comparisons.md describes the fields.

@@ -8,7 +8,7 @@
 namespace apatite::eval {
 namespace {
 
-// A whole number as such, whatever its type here.
+// Writes a whole number without a fraction, although it is a double here.
 Json number(double value) {
   constexpr double kExact = 9007199254740992;  // 2^53
   if (value >= 0 && value <= kExact) {
@@ -74,7 +74,8 @@ Json metrics_json(const Evaluation& evaluation) {
     json["negative"] = evaluation.negative_names;
     json["comparison"] = symbol(options.comparison);
     json["level"] = name_of(options.level);
-    if (options.level != Level::kImage) json["aggregation"] = name_of(options.aggregation);
+    if (options.level != AggregationLevel::kImage)
+      json["aggregation"] = name_of(options.aggregation);
     json["clustered_by_patient"] = evaluation.clustered;
     json["weighted"] = evaluation.weighted;
     json["partial_auc_up_to"] = options.partial_auc;

@@ -45,7 +45,7 @@ bool any_threshold(const Evaluation& evaluation) {
                      [](const ModelEvaluation& model) { return model.threshold.has_value(); });
 }
 
-// What the dots are; says so if they were chosen on the reported cases.
+// Explains the dots, and says so if their thresholds were chosen on the reported cases.
 void legend_of_thresholds(SvgPlot& plot, const Evaluation& evaluation) {
   if (!any_threshold(evaluation)) return;
   const bool from_test = evaluation.models.front().threshold_from_test;
@@ -60,7 +60,7 @@ std::string roc_plot(const Evaluation& evaluation) {
   const std::array<PlotPoint, 2> chance{PlotPoint{0, 0}, PlotPoint{1, 1}};
   for (std::size_t i = 0; i < evaluation.models.size(); ++i) {
     const Curves& curves = evaluation.models[i].curves;
-    // The bands of many models hide each other and the curves.
+    // The bands of many models would hide each other and the curves.
     if (evaluation.models.size() > 2 || curves.roc_low.empty()) continue;
     PlotStyle style = pen(i);
     style.opacity = one ? 0.18 : 0.12;
@@ -90,7 +90,7 @@ std::string precision_recall_plot(const Evaluation& evaluation) {
   plot.line(chance, dashed());
   for (std::size_t i = 0; i < evaluation.models.size(); ++i) {
     const ModelEvaluation& model = evaluation.models[i];
-    // Steps, as average precision sums them.
+    // The curve has steps, because average precision sums steps.
     std::vector<PlotPoint> steps;
     for (const auto& point : model.curves.precision_recall) {
       // Where no recall is gained, average precision has no step.
@@ -142,12 +142,12 @@ std::string calibration_plot(const Evaluation& evaluation) {
 
 std::string decision_plot(const Evaluation& evaluation) {
   const double prevalence = evaluation.positives / (evaluation.positives + evaluation.negatives);
-  // Round axes that hold the prevalence, which no net benefit exceeds.
+  // No net benefit exceeds the prevalence: the axis ends at a round number above it.
   double step = 0.02;
   while (step * 5 < prevalence) step += step < 0.1 ? 0.02 : 0.05;
   PlotAxis y = linear_axis(-step, 5 * step, 6, "Net benefit");
   for (double& tick : y.ticks) {
-    // Tenths of a percent: 0.06 and not 0.06000000000000001.
+    // Rounded to tenths of a percent: 0.06 and not 0.06000000000000001.
     tick = static_cast<double>(static_cast<std::int64_t>(tick * 1000 + (tick < 0 ? -0.5 : 0.5))) /
            1000;
   }
@@ -182,7 +182,7 @@ std::string score_plot(const Evaluation& evaluation, const ModelEvaluation& mode
   for (const auto* side : {&curves.histogram_positive, &curves.histogram_negative}) {
     for (const double share : *side) most = std::max(most, share);
   }
-  // The next of 10, 20, ... 100 %.
+  // Rounded up to 10, 20, ... 100 %.
   int tenths = 1;
   while (tenths < 10 && static_cast<double>(tenths) / 10 < most) ++tenths;
   SvgPlot plot("Scores: " + model.name,

@@ -13,8 +13,9 @@ struct NamedPlot {
   std::string svg;
 };
 
-// ROC, precision-recall, calibration and decision curves and the scores of each model; what the
-// evaluation has no data for (options.curves, scores that are no probabilities) is left out.
+// The plots of the ROC, precision-recall, calibration and decision curves, and of the scores of
+// each model. Plots without data are left out: all without options.curves, the calibration and
+// decision curves where scores are no probabilities.
 std::vector<NamedPlot> metrics_plots(const Evaluation& evaluation);
 
 }  // namespace apatite::eval

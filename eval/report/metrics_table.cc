@@ -19,7 +19,7 @@ struct Cell {
 };
 using Rows = std::vector<std::vector<Cell>>;
 
-// Unicode and TeX have a dash for ranges; a text file has the hyphen.
+// Unicode and TeX have a dash for ranges; a text file uses the hyphen.
 std::string_view dash(TableFormat format) {
   switch (format) {
     case TableFormat::kMarkdown:
@@ -76,7 +76,7 @@ std::string markdown_escape(std::string_view text) {
   return escaped;
 }
 
-// How many characters a UTF-8 text shows.
+// The number of characters of a UTF-8 text.
 std::size_t width(std::string_view text) {
   return static_cast<std::size_t>(std::count_if(text.begin(), text.end(), [](char c) {
     return (static_cast<unsigned char>(c) & 0xC0U) != 0x80U;
@@ -165,7 +165,7 @@ std::string confidence_of(const Evaluation& evaluation) {
   return to_text(evaluation.options.confusion.confidence * 100) + "% CI";
 }
 
-// 0.6495 -> "64.95": of a ratio of counts rounded halves up, as the study does.
+// 0.6495 -> "64.95". Ratios of counts are rounded halves up, as in Kang et al. 2021.
 std::string percentage(const Metric& metric, const ModelEvaluation& model) {
   if (model.confusion && !model.confusion->weighted) {
     const Confusion& c = *model.confusion;
@@ -206,7 +206,7 @@ bool has(const Evaluation& evaluation, std::string_view id) {
                      [&](const ModelEvaluation& model) { return model.find(id) != nullptr; });
 }
 
-// The largest value of a column; none if there is one model.
+// The largest value of a column; empty if there is only one model.
 std::optional<double> best_of(const Evaluation& evaluation, std::string_view id) {
   if (evaluation.models.size() < 2) return std::nullopt;
   std::optional<double> best;
@@ -218,7 +218,7 @@ std::optional<double> best_of(const Evaluation& evaluation, std::string_view id)
   return best;
 }
 
-// Six significant digits are enough for a reader; metrics.json has all.
+// About six significant digits are enough for a reader; metrics.json has all digits.
 std::string rounded(double value) {
   double magnitude = std::abs(value);
   int decimals = 6;
@@ -296,7 +296,7 @@ std::string summary_table(const Evaluation& evaluation, TableFormat format) {
     rows.push_back(std::move(row));
   }
   std::string text = render(rows, format);
-  // Where only the table is shown. A CSV file has the mark at the cut-off alone.
+  // These formats show the table alone. A CSV file has only the mark at the cut-off.
   if (from_test(evaluation) && format == TableFormat::kMarkdown) {
     text += "\n" + std::string(kFromTest) + "\n";
   } else if (from_test(evaluation) && format == TableFormat::kLatex) {
@@ -345,7 +345,7 @@ std::string description(const Evaluation& evaluation) {
     }
     line("cases: " + join(steps));
   }
-  if (options.level != Level::kImage) {
+  if (options.level != AggregationLevel::kImage) {
     line("level: " + std::string(name_of(options.level)) + ", the " +
          std::string(name_of(options.aggregation)) + " over its images");
   }

@@ -15,8 +15,9 @@
 namespace apatite::eval {
 namespace {
 
-// Of the mean of k values v_i / scale whose sum is `sum` and whose squares sum to `squares`:
-// (k squares - sum^2) / (k^2 (k - 1) scale^2). The numerator is below 2^124.
+// The variance of the mean of k values v_i / scale, where the v_i have the sum `sum` and their
+// squares the sum `squares`: (k squares - sum^2) / (k^2 (k - 1) scale^2). The numerator is below
+// 2^124.
 double variance_of_mean(std::uint64_t k, Uint128 squares, std::uint64_t sum, double scale) {
   const auto count = static_cast<double>(k);
   const auto numerator = static_cast<double>(k * squares - Uint128{sum} * sum);
@@ -27,7 +28,8 @@ double variance_of_mean(std::uint64_t k, Uint128 squares, std::uint64_t sum, dou
 
 double quotient(std::uint64_t numerator, std::uint64_t denominator) {
   if (numerator == 0) return 0;
-  // At least 63 bits of the quotient, and one more that tells whether it goes on.
+  // At least 63 bits of the quotient, and one more bit that is set if the division leaves a
+  // remainder.
   const int shift = 64 + std::countl_zero(numerator);
   const Uint128 dividend = Uint128{numerator << static_cast<unsigned>(shift - 64)} << 64U;
   Uint128 bits = dividend / denominator;
@@ -97,7 +99,7 @@ std::optional<double> weighted_auc(std::span<const std::uint8_t> labels,
                 "weights are finite and not negative");
   }
   const std::vector<KeyedRow> rows = rows_by_score(scores);
-  CompensatedSum below;  // of the negatives
+  CompensatedSum below;  // weight of the negatives with a smaller score
   CompensatedSum wins;
   CompensatedSum positives;
   for (std::size_t begin = 0; begin < rows.size();) {

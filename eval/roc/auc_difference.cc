@@ -23,7 +23,7 @@ double difference_of(const AucCounts& a, const AucCounts& b) {
 
 }  // namespace
 
-std::optional<AucDifference> paired_auc_difference(const Cases& cases, const Placements& a,
+std::optional<AucDifference> paired_auc_difference(const LabelledCases& cases, const Placements& a,
                                                    const Placements& b, double confidence) {
   const double factor = normal_factor(confidence);
   const std::optional<double> variance = auc_difference_variance(cases, a, b);

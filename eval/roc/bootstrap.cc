@@ -16,11 +16,11 @@
 namespace apatite::eval {
 namespace {
 
-// For all threads, the counts of kDrawsAtOnce draws per cluster: about this many bytes, or one
-// thread.
+// The counts of all threads, kDrawsAtOnce draws for each cluster, take at most about this many
+// bytes; with more clusters only one thread works.
 constexpr std::size_t kMostCountBytes = std::size_t{1} << 28U;
 
-std::uint32_t cluster_of(const Cases& cases, std::size_t row) {
+std::uint32_t cluster_of(const LabelledCases& cases, std::size_t row) {
   return cases.clusters.empty() ? static_cast<std::uint32_t>(row)
                                 : static_cast<std::uint32_t>(cases.clusters[row]);
 }
@@ -29,7 +29,7 @@ struct ClusterSizes {
   std::vector<std::uint32_t> positives;
   std::vector<std::uint32_t> negatives;
 
-  explicit ClusterSizes(const Cases& cases) {
+  explicit ClusterSizes(const LabelledCases& cases) {
     positives.resize(cluster_count(cases));
     negatives.resize(positives.size());
     for (std::size_t row = 0; row < cases.labels.size(); ++row) {
@@ -49,7 +49,7 @@ std::vector<std::vector<std::uint32_t>> strata(const ClusterSizes& sizes, bool s
   return result;
 }
 
-// The cases in the order of their scores, as runs of equal ones: visit(rows of a run).
+// Calls visit(run) for each run of rows with equal scores, in ascending order of the scores.
 template <typename Visit>
 void for_each_run(const std::vector<KeyedRow>& rows, Visit visit) {
   for (std::size_t begin = 0; begin < rows.size();) {
@@ -60,13 +60,14 @@ void for_each_run(const std::vector<KeyedRow>& rows, Visit visit) {
   }
 }
 
-std::vector<KeyedRow> ordered_rows(const Cases& cases, std::span<const double> scores,
+std::vector<KeyedRow> ordered_rows(const LabelledCases& cases, std::span<const double> scores,
                                    int threads) {
   check_labels_and_scores(cases.labels, scores);
   return rows_by_score(scores, threads);
 }
 
-RankedClusters ranked_clusters(const Cases& cases, std::span<const double> scores, int threads) {
+RankedClusters ranked_clusters(const LabelledCases& cases, std::span<const double> scores,
+                               int threads) {
   RankedClusters ranked;
   for_each_run(ordered_rows(cases, scores, threads), [&](std::span<const KeyedRow> run) {
     RankedClusters::Step step{.below = static_cast<std::uint32_t>(ranked.negatives.size())};
@@ -83,9 +84,9 @@ RankedClusters ranked_clusters(const Cases& cases, std::span<const double> score
   return ranked;
 }
 
-// Of the draws first .. first + kDrawsAtOnce - 1, how often each has every cluster. `drawn` is for
-// the counts of a few draws, each close together. False if one has a cluster more than 255 times,
-// which has a chance below 1 in 256!.
+// Counts how often each of the draws first .. first + kDrawsAtOnce - 1 has every cluster. `drawn`
+// is memory for the counts of a few draws, each draw contiguous. Returns false if a draw has a
+// cluster more than 255 times, which has a probability below 1 / 256!.
 constexpr std::size_t kCountedTogether = 8;
 using CountsOfSome = std::array<std::vector<std::uint8_t>, kCountedTogether>;
 
@@ -114,7 +115,7 @@ bool draw_clusters(const std::vector<std::vector<std::uint32_t>>& all_strata, st
 }
 
 // Twice the pairs won among the cases of one cluster, for each cluster.
-std::vector<std::uint64_t> wins_within(const Cases& cases, std::span<const double> scores,
+std::vector<std::uint64_t> wins_within(const LabelledCases& cases, std::span<const double> scores,
                                        std::size_t clusters) {
   std::vector<std::uint64_t> wins(clusters);
   std::vector<std::uint32_t> below(clusters);
@@ -158,81 +159,117 @@ std::optional<double> acceleration(const Jackknife& jackknife) {
   return cubes.value() / (6 * variance * std::sqrt(variance));
 }
 
+// The draws of one bootstrap, computed in blocks of kDrawsAtOnce. The last block may contain draws
+// that nobody asked for; they are not part of the result.
+class AucBootstrap {
+ public:
+  AucBootstrap(const LabelledCases& cases, std::span<const std::span<const double>> models,
+               const BootstrapOptions& options)
+      : options_(options),
+        sizes_(cases),
+        strata_(strata(sizes_, options.stratified)),
+        blocks_((static_cast<std::size_t>(options.draws) + kDrawsAtOnce - 1) / kDrawsAtOnce),
+        values_(models.size(), std::vector<double>(blocks_ * kDrawsAtOnce)),
+        defined_(blocks_ * kDrawsAtOnce) {
+    ranked_.reserve(models.size());
+    for (const std::span<const double> scores : models) {
+      ranked_.push_back(ranked_clusters(cases, scores, options.threads));
+    }
+  }
+
+  Bootstrap run() {
+    bool too_large = false;
+    std::atomic<std::int64_t> done = 0;
+#pragma omp parallel num_threads(team())
+    {
+      std::vector<DrawCounts> counts(clusters());
+      CountsOfSome drawn;
+#pragma omp for schedule(dynamic, 1) reduction(|| : too_large)
+      for (std::size_t block = 0; block < blocks_; ++block) {
+        if (!compute(block * kDrawsAtOnce, drawn, counts)) too_large = true;
+        done += static_cast<std::int64_t>(kDrawsAtOnce);
+        if (options_.progress && omp_get_thread_num() == 0) {
+          options_.progress("draws", std::min<std::int64_t>(done, options_.draws), options_.draws);
+        }
+      }
+    }
+    if (options_.progress) options_.progress("draws", options_.draws, options_.draws);
+    if (too_large) {
+      throw Error(ErrorKind::kUsage, "bootstrap",
+                  "a draw has 2^32 cases or more, or a cluster 256 times", "use DeLong's interval");
+    }
+    return defined_draws();
+  }
+
+ private:
+  [[nodiscard]] std::size_t clusters() const { return sizes_.positives.size(); }
+
+  // As many threads as were asked for, as long as their counts fit in kMostCountBytes.
+  [[nodiscard]] int team() const {
+    const std::size_t fitting =
+        kMostCountBytes / (clusters() * (sizeof(DrawCounts) + kCountedTogether) + 1);
+    const int asked = options_.threads > 0 ? options_.threads : omp_get_max_threads();
+    return static_cast<int>(
+        std::min(std::clamp<std::size_t>(fitting, 1, static_cast<std::size_t>(asked)), blocks_));
+  }
+
+  // Computes the draws first .. first + kDrawsAtOnce - 1; `drawn` and `counts` are memory of the
+  // thread. False if a draw has too many cases, or one cluster too often, for the counts.
+  bool compute(std::size_t first, CountsOfSome& drawn, std::vector<DrawCounts>& counts) {
+    bool fits = draw_clusters(strata_, options_.seed, first, drawn, counts);
+    const DrawTotals positives = drawn_total(sizes_.positives, counts);
+    const DrawTotals negatives = drawn_total(sizes_.negatives, counts);
+    for (std::size_t k = 0; k < kDrawsAtOnce; ++k) {
+      defined_[first + k] = positives[k] > 0 && negatives[k] > 0 ? 1 : 0;
+      fits = fits && positives[k] + negatives[k] < 0x100000000U;
+    }
+    for (std::size_t model = 0; model < ranked_.size(); ++model) {
+      const DrawTotals wins = drawn_twice_wins(ranked_[model], counts);
+      for (std::size_t k = 0; k < kDrawsAtOnce; ++k) {
+        const AucCounts auc{positives[k], negatives[k], wins[k]};
+        values_[model][first + k] = defined_[first + k] != 0 ? auc.value() : 0;
+      }
+    }
+    return fits;
+  }
+
+  [[nodiscard]] Bootstrap defined_draws() const {
+    Bootstrap result;
+    result.values.resize(values_.size());
+    for (std::size_t draw = 0; draw < static_cast<std::size_t>(options_.draws); ++draw) {
+      if (defined_[draw] == 0) {
+        ++result.undefined;
+        continue;
+      }
+      for (std::size_t model = 0; model < values_.size(); ++model) {
+        result.values[model].push_back(values_[model][draw]);
+      }
+    }
+    return result;
+  }
+
+  const BootstrapOptions& options_;
+  ClusterSizes sizes_;
+  std::vector<std::vector<std::uint32_t>> strata_;
+  std::size_t blocks_;
+  std::vector<RankedClusters> ranked_;       // per model
+  std::vector<std::vector<double>> values_;  // [model][draw]; 0 where a draw has one class only
+  std::vector<std::uint8_t> defined_;        // per draw, whether it has both classes
+};
+
 }  // namespace
 
-Bootstrap bootstrap_aucs(const Cases& cases, std::span<const std::span<const double>> models,
+Bootstrap bootstrap_aucs(const LabelledCases& cases,
+                         std::span<const std::span<const double>> models,
                          const BootstrapOptions& options) {
   if (options.draws < 1 || options.draws > 10'000'000) {
     throw Error(ErrorKind::kUsage, "bootstrap", std::to_string(options.draws) + " draws",
                 "1 to 10000000 are supported");
   }
-  const ClusterSizes sizes(cases);
-  const std::vector<std::vector<std::uint32_t>> all_strata = strata(sizes, options.stratified);
-  std::vector<RankedClusters> ranked;
-  ranked.reserve(models.size());
-  for (const std::span<const double> scores : models) {
-    ranked.push_back(ranked_clusters(cases, scores, options.threads));
-  }
-  const std::size_t clusters = sizes.positives.size();
-  const std::size_t padded =
-      (static_cast<std::size_t>(options.draws) + kDrawsAtOnce - 1) / kDrawsAtOnce * kDrawsAtOnce;
-  const std::size_t blocks = padded / kDrawsAtOnce;
-  const std::size_t fitting =
-      kMostCountBytes / (clusters * (sizeof(DrawCounts) + kCountedTogether) + 1);
-  const int asked = options.threads > 0 ? options.threads : omp_get_max_threads();
-  const auto team = static_cast<int>(
-      std::min(std::clamp<std::size_t>(fitting, 1, static_cast<std::size_t>(asked)), blocks));
-  std::vector<std::vector<double>> values(models.size(), std::vector<double>(padded));
-  std::vector<std::uint8_t> defined(padded);
-  bool too_large = false;
-  std::atomic<std::int64_t> done = 0;
-#pragma omp parallel num_threads(team)
-  {
-    std::vector<DrawCounts> counts(clusters);
-    CountsOfSome drawn;
-#pragma omp for schedule(dynamic, 1) reduction(|| : too_large)
-    for (std::size_t block = 0; block < blocks; ++block) {
-      const std::size_t first = block * kDrawsAtOnce;
-      if (!draw_clusters(all_strata, options.seed, first, drawn, counts)) too_large = true;
-      const DrawTotals positives = drawn_total(sizes.positives, counts);
-      const DrawTotals negatives = drawn_total(sizes.negatives, counts);
-      for (std::size_t k = 0; k < kDrawsAtOnce; ++k) {
-        defined[first + k] = positives[k] > 0 && negatives[k] > 0 ? 1 : 0;
-        too_large = too_large || positives[k] + negatives[k] >= 0x100000000U;
-      }
-      for (std::size_t model = 0; model < models.size(); ++model) {
-        const DrawTotals wins = drawn_twice_wins(ranked[model], counts);
-        for (std::size_t k = 0; k < kDrawsAtOnce; ++k) {
-          const AucCounts auc{positives[k], negatives[k], wins[k]};
-          values[model][first + k] = defined[first + k] != 0 ? auc.value() : 0;
-        }
-      }
-      done += static_cast<std::int64_t>(kDrawsAtOnce);
-      if (options.tell && omp_get_thread_num() == 0) {
-        options.tell("draws", std::min<std::int64_t>(done, options.draws), options.draws);
-      }
-    }
-  }
-  if (options.tell) options.tell("draws", options.draws, options.draws);
-  if (too_large) {
-    throw Error(ErrorKind::kUsage, "bootstrap",
-                "a draw has 2^32 cases or more, or a cluster 256 times", "use DeLong's interval");
-  }
-  Bootstrap result;
-  result.values.resize(models.size());
-  for (std::size_t draw = 0; draw < static_cast<std::size_t>(options.draws); ++draw) {
-    if (defined[draw] == 0) {
-      ++result.undefined;
-      continue;
-    }
-    for (std::size_t model = 0; model < models.size(); ++model) {
-      result.values[model].push_back(values[model][draw]);
-    }
-  }
-  return result;
+  return AucBootstrap(cases, models, options).run();
 }
 
-std::optional<Jackknife> jackknife_aucs(const Cases& cases, std::span<const double> scores,
+std::optional<Jackknife> jackknife_aucs(const LabelledCases& cases, std::span<const double> scores,
                                         bool stratified) {
   const Placements all = placements(cases.labels, scores);
   const ClusterSizes sizes(cases);

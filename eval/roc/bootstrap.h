@@ -1,4 +1,4 @@
-// The bootstrap of AUCs: patients (or images) are drawn with replacement, all models on the same
+// The bootstrap of AUCs. Patients (or images) are drawn with replacement; all models use the same
 // draws.
 #pragma once
 
@@ -24,30 +24,35 @@ struct BootstrapOptions {
   std::uint64_t seed = 1;
   bool stratified = false;
   int threads = 0;
-  Tell tell;
+  ProgressCallback progress;
 };
 
 struct Bootstrap {
-  // values[model][draw], without the draws in which a class is missing, whose AUC is undefined.
+  // values[model][draw]. Draws in which a class is missing are left out, because their AUC is
+  // undefined.
   std::vector<std::vector<double>> values;
-  int undefined = 0;  // how many those are
+  int undefined = 0;  // how many draws were left out
 };
 
-// `models` are the scores of each. O(draws * rows) per model after its sort, in integers.
-Bootstrap bootstrap_aucs(const Cases& cases, std::span<const std::span<const double>> models,
+// `models` holds the scores of each model. After a sort, a model costs O(draws * rows) operations
+// on integers. Throws Error (kUsage) as auc() does, for a number of draws outside 1 .. 10,000,000,
+// and if a draw has 2^32 cases or more or a cluster 256 times.
+Bootstrap bootstrap_aucs(const LabelledCases& cases,
+                         std::span<const std::span<const double>> models,
                          const BootstrapOptions& options);
 
-// Per stratum and cluster the AUC without that cluster; empty if one of them is undefined.
+// [stratum][cluster]: the AUC without that cluster. Empty if one of them is undefined.
 using Jackknife = std::vector<std::vector<double>>;
-std::optional<Jackknife> jackknife_aucs(const Cases& cases, std::span<const double> scores,
+std::optional<Jackknife> jackknife_aucs(const LabelledCases& cases, std::span<const double> scores,
                                         bool stratified);
 
-// Bias-corrected and accelerated (Efron 1987): bias from the share of draws below the estimate,
-// equal ones counting half; acceleration from the jackknife, over strata as Davison and Hinkley
-// 1997 (their 5.26). Empty if all draws lie on one side of the estimate, or nothing varies.
+// The bias-corrected and accelerated interval (Efron 1987). The bias comes from the share of draws
+// below the estimate, where equal ones count one half; the acceleration from the jackknife, over
+// strata by formula 5.26 of Davison and Hinkley 1997. `values` are the results of the draws in any
+// order. Empty if all draws lie on one side of the estimate, or if nothing varies.
 std::optional<ConfidenceInterval> bca_interval(std::vector<double> values, double estimate,
                                                const Jackknife& jackknife, double confidence);
-// The standard deviation of the draws.
+// The sample standard deviation (divisor n - 1) of two or more values.
 double standard_deviation(std::span<const double> values);
 
 }  // namespace apatite::eval

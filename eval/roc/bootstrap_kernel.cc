@@ -3,8 +3,8 @@
 #include <algorithm>
 #include <cstring>
 
-// Integers only, so that every instruction set gives the same. The sanitizers do not work with the
-// clones' resolvers.
+// These functions use integers only, so that every instruction set gives the same result. The
+// sanitizers do not work with the resolvers of the clones.
 #if defined(__x86_64__) && defined(__GNUC__) && !defined(__clang__) && \
     !defined(__SANITIZE_ADDRESS__) && !defined(__SANITIZE_THREAD__)
 #define APATITE_INTEGER_CLONES __attribute__((target_clones("arch=haswell", "default")))
@@ -15,13 +15,13 @@
 namespace apatite::eval {
 namespace {
 
-// One number of each draw.
+// Vectors with one number for each draw.
 using Bytes [[gnu::vector_size(kDrawsAtOnce)]] = std::uint8_t;
 using Words [[gnu::vector_size(2 * kDrawsAtOnce)]] = std::uint16_t;
 using Longs [[gnu::vector_size(4 * kDrawsAtOnce)]] = std::uint32_t;
 using Giants [[gnu::vector_size(8 * kDrawsAtOnce)]] = std::uint64_t;
 
-// So many counts of one byte fit in a sum of two.
+// The sum of this many counts of one byte fits in two bytes.
 constexpr std::size_t kRowsPerWord = 257;
 
 [[gnu::always_inline]] inline void load(const DrawCounts& counts, Bytes& bytes) {
@@ -80,7 +80,8 @@ APATITE_INTEGER_CLONES DrawTotals drawn_twice_wins(const RankedClusters& ranked,
 
 APATITE_INTEGER_CLONES DrawTotals drawn_total(std::span<const std::uint32_t> sizes,
                                               std::span<const DrawCounts> counts) {
-  // 255 times a size of 16 bits fits in a sum of 32 this often; the rest of a larger size apart.
+  // The sum of this many products of 255 and a size of 16 bits fits in 32 bits. The high bits of a
+  // larger size are summed apart.
   constexpr std::size_t kClustersPerLong = 256;
   constexpr std::uint32_t kLow = 0xffff;
   Giants sum{};

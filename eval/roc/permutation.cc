@@ -14,12 +14,13 @@
 namespace apatite::eval {
 namespace {
 
-// Several draws at once: one number per draw in each, so that the compiler can use vectors.
+// Several draws are computed at once, with one lane for each draw, so that the compiler can use
+// vectors.
 constexpr int kLanes = 8;
 using Lanes32 = std::array<std::uint32_t, kLanes>;
 using Lanes64 = std::array<std::uint64_t, kLanes>;
 
-// Twice the midrank of each score, from 2 on.
+// Twice the midrank of each score; the smallest possible value is 2.
 std::vector<std::uint32_t> twice_midranks(std::span<const double> scores, int threads) {
   const std::vector<KeyedRow> rows = rows_by_score(scores, threads);
   std::vector<std::uint32_t> ranks(scores.size());
@@ -42,7 +43,7 @@ struct Entry {
   bool last_of_equals = true;
 };
 
-std::vector<Entry> ordered_entries(const Cases& cases, std::span<const double> a,
+std::vector<Entry> ordered_entries(const LabelledCases& cases, std::span<const double> a,
                                    std::span<const double> b, int threads) {
   const std::vector<std::uint32_t> ranks_a = twice_midranks(a, threads);
   const std::vector<std::uint32_t> ranks_b = twice_midranks(b, threads);
@@ -66,8 +67,8 @@ std::vector<Entry> ordered_entries(const Cases& cases, std::span<const double> a
   return entries;
 }
 
-// For each draw, twice the pairs won by a less those won by b, where exchanged[cluster][draw] is
-// all ones for an exchange and 0 for none.
+// For each draw, twice the number of pairs that a wins minus twice those that b wins.
+// exchanged[cluster][draw] has all bits set for an exchange, and is 0 for none.
 std::array<std::int64_t, kLanes> differences(const std::vector<Entry>& entries,
                                              const std::vector<Lanes32>& exchanged) {
   Lanes64 won_by_a{};
@@ -75,7 +76,7 @@ std::array<std::int64_t, kLanes> differences(const std::vector<Entry>& entries,
   Lanes32 below_a{};  // negatives with a smaller rank
   Lanes32 below_b{};
   for (std::size_t begin = 0; begin < entries.size();) {
-    // Of equal ranks: how many positives and negatives count for each model.
+    // The numbers of positives and negatives with equal ranks, for each model.
     Lanes32 positive_a{};
     Lanes32 positive_b{};
     Lanes32 negative_a{};
@@ -107,7 +108,8 @@ std::array<std::int64_t, kLanes> differences(const std::vector<Entry>& entries,
   return result;
 }
 
-// The exchanges of the draws first .. first + kLanes - 1; `present` are the clusters with a case.
+// Sets the exchanges of the draws first .. first + kLanes - 1. `present` lists the clusters with a
+// case.
 void draw_exchanges(const std::vector<std::uint32_t>& present, bool exact, std::uint64_t seed,
                     std::uint64_t first, std::vector<Lanes32>& exchanged) {
   for (std::size_t lane = 0; lane < kLanes; ++lane) {
@@ -121,10 +123,8 @@ void draw_exchanges(const std::vector<std::uint32_t>& present, bool exact, std::
   }
 }
 
-}  // namespace
-
-PermutationTest auc_permutation_test(const Cases& cases, std::span<const double> a,
-                                     std::span<const double> b, const PermutationOptions& options) {
+void check(const LabelledCases& cases, std::span<const double> a, std::span<const double> b,
+           const PermutationOptions& options) {
   check_labels_and_scores(cases.labels, a);
   check_labels_and_scores(cases.labels, b);
   if (options.draws < 1 || options.draws > 100'000'000) {
@@ -135,32 +135,29 @@ PermutationTest auc_permutation_test(const Cases& cases, std::span<const double>
     throw Error(ErrorKind::kUsage, "permutation test", "there are 2^30 cases or more",
                 "use DeLong's test");
   }
-  const std::size_t clusters = cluster_count(cases);
-  std::vector<std::uint8_t> is_present(clusters);
-  AucCounts counts;
-  for (std::size_t row = 0; row < a.size(); ++row) {
-    ++(cases.labels[row] == 1 ? counts.positives : counts.negatives);
+}
+
+// The numbers of the clusters that have a case, ascending.
+std::vector<std::uint32_t> present_clusters(const LabelledCases& cases) {
+  std::vector<std::uint8_t> is_present(cluster_count(cases));
+  for (std::size_t row = 0; row < cases.labels.size(); ++row) {
     is_present[cases.clusters.empty() ? row : static_cast<std::size_t>(cases.clusters[row])] = 1;
   }
-  if (!counts.defined()) {
-    throw Error(ErrorKind::kUsage, "permutation test", "there are cases of one class only",
-                "the AUC needs both");
-  }
   std::vector<std::uint32_t> present;
-  for (std::size_t cluster = 0; cluster < clusters; ++cluster) {
+  for (std::size_t cluster = 0; cluster < is_present.size(); ++cluster) {
     if (is_present[cluster] != 0) present.push_back(static_cast<std::uint32_t>(cluster));
   }
+  return present;
+}
 
-  const std::vector<Entry> entries = ordered_entries(cases, a, b, options.threads);
-  const std::int64_t observed = differences(entries, std::vector<Lanes32>(clusters))[0];
-  const std::int64_t distance = observed < 0 ? -observed : observed;
-  PermutationTest result;
-  const double size = quotient(static_cast<std::uint64_t>(distance), counts.twice_pairs());
-  result.difference = observed < 0 ? -size : size;
-  result.exact = present.size() < 31 && (std::int64_t{1} << present.size()) <= options.draws;
-  result.exchanges = result.exact ? std::int64_t{1} << present.size() : options.draws;
+std::int64_t magnitude(std::int64_t value) { return value < 0 ? -value : value; }
 
-  const std::int64_t blocks = (result.exchanges + kLanes - 1) / kLanes;
+// How many of the exchanges give a difference that is at least `distance` away from 0.
+std::int64_t count_as_far(const std::vector<Entry>& entries,
+                          const std::vector<std::uint32_t>& present, std::size_t clusters,
+                          std::int64_t distance, const PermutationTest& test,
+                          const PermutationOptions& options) {
+  const std::int64_t blocks = (test.exchanges + kLanes - 1) / kLanes;
   [[maybe_unused]] const int threads =
       options.threads > 0 ? options.threads : omp_get_max_threads();
   std::int64_t as_far = 0;
@@ -171,24 +168,50 @@ PermutationTest auc_permutation_test(const Cases& cases, std::span<const double>
 #pragma omp for schedule(dynamic, 1) reduction(+ : as_far)
     for (std::int64_t block = 0; block < blocks; ++block) {
       const auto first = static_cast<std::uint64_t>(block * kLanes);
-      draw_exchanges(present, result.exact, options.seed, first, exchanged);
+      draw_exchanges(present, test.exact, options.seed, first, exchanged);
       const std::array<std::int64_t, kLanes> all = differences(entries, exchanged);
       for (std::size_t k = 0; k < kLanes; ++k) {
-        if (static_cast<std::int64_t>(first + k) >= result.exchanges) break;
-        if ((all[k] < 0 ? -all[k] : all[k]) >= distance) ++as_far;
+        if (static_cast<std::int64_t>(first + k) >= test.exchanges) break;
+        if (magnitude(all[k]) >= distance) ++as_far;
       }
       done += kLanes;
-      if (options.tell && omp_get_thread_num() == 0) {
-        options.tell("permutations", std::min<std::int64_t>(done, result.exchanges),
-                     result.exchanges);
+      if (options.progress && omp_get_thread_num() == 0) {
+        options.progress("permutations", std::min<std::int64_t>(done, test.exchanges),
+                         test.exchanges);
       }
     }
   }
-  if (options.tell) options.tell("permutations", result.exchanges, result.exchanges);
-  const auto counted = static_cast<std::uint64_t>(as_far);
-  const auto looked_at = static_cast<std::uint64_t>(result.exchanges);
-  result.p_value =
-      result.exact ? quotient(counted, looked_at) : quotient(counted + 1, looked_at + 1);
+  if (options.progress) options.progress("permutations", test.exchanges, test.exchanges);
+  return as_far;
+}
+
+}  // namespace
+
+PermutationTest auc_permutation_test(const LabelledCases& cases, std::span<const double> a,
+                                     std::span<const double> b, const PermutationOptions& options) {
+  check(cases, a, b, options);
+  const std::size_t clusters = cluster_count(cases);
+  AucCounts counts;
+  for (const std::uint8_t label : cases.labels) {
+    ++(label == 1 ? counts.positives : counts.negatives);
+  }
+  if (!counts.defined()) {
+    throw Error(ErrorKind::kUsage, "permutation test", "there are cases of one class only",
+                "the AUC needs both");
+  }
+  const std::vector<std::uint32_t> present = present_clusters(cases);
+  const std::vector<Entry> entries = ordered_entries(cases, a, b, options.threads);
+  const std::int64_t observed = differences(entries, std::vector<Lanes32>(clusters))[0];
+  const std::int64_t distance = magnitude(observed);
+  PermutationTest result;
+  const double size = quotient(static_cast<std::uint64_t>(distance), counts.twice_pairs());
+  result.difference = observed < 0 ? -size : size;
+  result.exact = present.size() < 31 && (std::int64_t{1} << present.size()) <= options.draws;
+  result.exchanges = result.exact ? std::int64_t{1} << present.size() : options.draws;
+  const auto as_far = static_cast<std::uint64_t>(
+      count_as_far(entries, present, clusters, distance, result, options));
+  const auto exchanges = static_cast<std::uint64_t>(result.exchanges);
+  result.p_value = result.exact ? quotient(as_far, exchanges) : quotient(as_far + 1, exchanges + 1);
   return result;
 }
 

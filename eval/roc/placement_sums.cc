@@ -19,13 +19,13 @@
 namespace apatite::eval {
 namespace {
 
-// A row in its bucket: the distance of its key from the least of all, less the first bit, and then
-// the label. Rows of a bucket agree in the bit that is lost.
+// A row in its bucket: the distance of its key from the least key, without the first bit, followed
+// by the label. All rows of a bucket have the same first bit.
 using Entry = std::uint64_t;
 
 bool is_equal(Entry a, Entry b) { return a >> 1U == b >> 1U; }
 
-// About this many rows go to one bucket, and to one thread at least.
+// About this many rows form a bucket, and at least this many a thread's share.
 constexpr std::size_t kRowsPerBucket = 4096;
 constexpr std::size_t kRowsPerThread = std::size_t{1} << 17U;
 constexpr int kMostBinBits = 16;
@@ -57,7 +57,7 @@ Range range_of(std::span<const std::uint8_t> labels, std::span<const double> sco
   return range;
 }
 
-// Room for `count` entries that are written at random places: in huge pages where the system has
+// Memory for `count` entries that are written in random order; in huge pages where the system has
 // them.
 struct Free {
   void operator()(Entry* entries) const { std::free(entries); }
@@ -72,8 +72,8 @@ std::unique_ptr<Entry[], Free> room_for(std::size_t count) {
   return room;
 }
 
-// Scores to buckets that hold about as many rows each: keys to bins of equal width by their first
-// bits, and neighbouring bins to buckets by how many of a sample they hold.
+// Assigns scores to buckets of about equal size: the first bits of a key give its bin, and
+// neighbouring bins form a bucket according to the rows of a sample that they hold.
 class Buckets {
  public:
   Buckets(const Range& range, std::span<const double> scores) : least_(range.least) {
@@ -147,14 +147,14 @@ void add_sorted(std::span<const Entry> rows, std::uint64_t j, std::uint64_t i,
   }
 }
 
-// What a bucket has, or what the buckets before it have.
+// Numbers of rows of a bucket, or of all buckets before it.
 struct Held {
   std::uint32_t rows = 0;
   std::uint32_t positives = 0;
 };
 
-// The rows of one study, shared out to a team of threads. Which thread does a share does not matter
-// for where its rows go.
+// The rows of one study, divided among a team of threads. Where a row goes does not depend on the
+// thread that moves it.
 class Rows {
  public:
   Rows(std::span<const std::uint8_t> labels, std::span<const double> scores, int threads)

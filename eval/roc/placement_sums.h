@@ -1,4 +1,5 @@
-// What the AUC and DeLong's variance of one model need: sums over the placements of its cases.
+// Sums over the placements of the cases of one model, from which its AUC and DeLong's variance
+// follow.
 #pragma once
 
 #include <cstdint>
@@ -8,18 +9,19 @@
 
 namespace apatite::eval {
 
-// Twice the placement of a positive is twice the negatives below it plus those equal to it, that of
-// a negative twice the positives above it plus those equal to it; each is below 2^32.
+// Twice the placement of a positive is twice the number of negatives below it plus the number of
+// negatives equal to it. Twice the placement of a negative is twice the number of positives above
+// it plus the number of positives equal to it. Each is below 2^32.
 struct PlacementSums {
-  std::uint64_t positives = 0;   // how many
-  std::uint64_t twice_wins = 0;  // of the positives; that of the negatives is the same
+  std::uint64_t positives = 0;   // number of positives
+  std::uint64_t twice_wins = 0;  // sum of the positives' placements; that of the negatives is equal
   Uint128 positive_squares = 0;
   Uint128 negative_squares = 0;
 };
 
-// Rows go to some thousand buckets by their score, and each bucket is sorted and summed while it is
-// in the cache: 8 bytes a row. All sums are of integers, so that `threads` (0: all that the process
-// may use) and their order do not matter. Throws as auc() does.
+// Distributes the rows by score to some thousand buckets, and sorts and sums each bucket while it
+// is in the cache; needs 8 bytes a row. `threads` share the work (0: all that the process may use).
+// All sums are of integers, so that neither the threads nor the order matter. Throws as auc() does.
 PlacementSums sum_placements(std::span<const std::uint8_t> labels, std::span<const double> scores,
                              int threads);
 

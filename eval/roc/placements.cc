@@ -9,9 +9,9 @@
 namespace apatite::eval {
 namespace {
 
-// Per cluster, 2 m n times the sums of (placement value - AUC) over its positives and negatives:
-// the integers m A - m_c W and n B - n_c W, where A and B sum twice the placements of its m_c
-// positives and n_c negatives, and W is twice the pairs won. Below 2^95.
+// The sums over the m_c positives and n_c negatives of a cluster, from which follow 2 m n times the
+// sums of (placement value - AUC): the integers m A - m_c W and n B - n_c W. A and B are the sums
+// of twice the placements, and W is twice the number of pairs won. Both integers are below 2^95.
 struct ClusterSums {
   std::uint64_t positives = 0;
   std::uint64_t negatives = 0;
@@ -32,7 +32,8 @@ struct ClusterSums {
   }
 };
 
-// Obuchowski's sums over clusters of products of deviations x (positives) and y (negatives).
+// Obuchowski's sums over the clusters: products of the deviations x of positives and y of
+// negatives.
 struct Products {
   std::size_t clusters = 0;
   std::size_t with_positives = 0;
@@ -62,7 +63,7 @@ struct Products {
     }
   }
 
-  // S10 / m + S01 / n + (S11 + its mirror image) / (m n).
+  // S10 / m + S01 / n + (S11 + S11 with the models exchanged) / (m n).
   [[nodiscard]] std::optional<double> covariance(const AucCounts& counts) const {
     if (with_positives < 2 || with_negatives < 2) return std::nullopt;
     const auto m = static_cast<double>(counts.positives);
@@ -78,7 +79,7 @@ struct Products {
   }
 };
 
-void check(const Cases& cases, const Placements& a) {
+void check(const LabelledCases& cases, const Placements& a) {
   if (a.twice.size() != cases.labels.size()) {
     throw Error(ErrorKind::kUsage, "AUC", "the models have different numbers of cases",
                 "compare them on the same cases");
@@ -87,7 +88,8 @@ void check(const Cases& cases, const Placements& a) {
 
 // Calls visit(cluster of a, cluster of b) for every cluster in the order of their numbers.
 template <typename Visit>
-void for_each_cluster(const Cases& cases, const Placements& a, const Placements& b, Visit visit) {
+void for_each_cluster(const LabelledCases& cases, const Placements& a, const Placements& b,
+                      Visit visit) {
   check(cases, a);
   check(cases, b);
   const std::size_t count = cluster_count(cases);
@@ -143,7 +145,7 @@ Placements placements(std::span<const std::uint8_t> labels, std::span<const doub
   return result;
 }
 
-std::size_t cluster_count(const Cases& cases) {
+std::size_t cluster_count(const LabelledCases& cases) {
   if (cases.clusters.empty()) return cases.labels.size();
   if (cases.clusters.size() != cases.labels.size()) {
     throw Error(ErrorKind::kUsage, "clusters",
@@ -155,7 +157,8 @@ std::size_t cluster_count(const Cases& cases) {
   return static_cast<std::size_t>(*most) + 1;
 }
 
-std::optional<double> auc_covariance(const Cases& cases, const Placements& a, const Placements& b) {
+std::optional<double> auc_covariance(const LabelledCases& cases, const Placements& a,
+                                     const Placements& b) {
   Products products;
   for_each_cluster(cases, a, b, [&](const ClusterSums& of_a, const ClusterSums& of_b) {
     products.add(of_a, of_a.positive_deviation(a.counts), of_a.negative_deviation(a.counts),
@@ -164,7 +167,7 @@ std::optional<double> auc_covariance(const Cases& cases, const Placements& a, co
   return products.covariance(a.counts);
 }
 
-std::optional<double> auc_difference_variance(const Cases& cases, const Placements& a,
+std::optional<double> auc_difference_variance(const LabelledCases& cases, const Placements& a,
                                               const Placements& b) {
   Products products;
   for_each_cluster(cases, a, b, [&](const ClusterSums& of_a, const ClusterSums& of_b) {

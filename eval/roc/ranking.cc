@@ -16,14 +16,15 @@ namespace {
 std::vector<KeyedRow> sorted_rows(std::span<const double> scores) {
   std::vector<KeyedRow> rows(scores.size());
   for (std::size_t i = 0; i < rows.size(); ++i) {
-    // The complement: from the largest score down, equal scores in the order of the rows.
+    // The complement of the key sorts from the largest score down, equal scores in the order of
+    // rows.
     rows[i] = {.key = ~ordered_key(scores[i]), .row = static_cast<std::uint32_t>(i)};
   }
   sort_keys(rows);
   return rows;
 }
 
-// A number in [low, high] that fills `text`.
+// The number that `text` is, if it is one in [low, high].
 std::optional<double> number_in(std::string_view text, double low, double high) {
   double value = 0;
   const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
@@ -34,13 +35,13 @@ std::optional<double> number_in(std::string_view text, double low, double high) 
 
 [[noreturn]] void refuse_rule(std::string_view text) {
   throw Error(
-      ErrorKind::kUsage, "threshold rule", "'" + std::string(text) + "' is none",
-      "there are: youden, corner, sensitivity=S, specificity=S (0 < S <= 1; or both, with a "
+      ErrorKind::kUsage, "threshold rule", "'" + std::string(text) + "' is not a rule",
+      "the rules are: youden, corner, sensitivity=S, specificity=S (0 < S <= 1; or both, with a "
       "comma), cost=C@PREVALENCE (C > 0: what a missed positive costs in false alarms; 0 < "
       "PREVALENCE < 1)");
 }
 
-// What is to be large when the k largest scores are called. Rates stand over the common
+// The quantity to maximise when the k largest scores are predicted positive. Rates have the common
 // denominator positives * negatives: for counts below 9.4e7 their sums are exact, so that equal
 // choices compare equal.
 double merit(const ThresholdRule& rule, const Ranking& ranking, std::size_t k) {
@@ -132,9 +133,9 @@ double average_precision(const Ranking& ranking) {
   double sum = 0;
   for (std::size_t k = 1; k <= ranking.distinct(); ++k) {
     const double tp = ranking.true_positives[k];
-    const double called = tp + ranking.false_positives[k];
+    const double predicted = tp + ranking.false_positives[k];
     const double gained = tp - ranking.true_positives[k - 1];
-    if (gained > 0) sum += gained * (tp / called);
+    if (gained > 0) sum += gained * (tp / predicted);
   }
   return sum / ranking.positives();
 }
@@ -188,7 +189,7 @@ ChosenThreshold choose_threshold(const Ranking& ranking, const ThresholdRule& ru
   if (ranking.positives() == 0) refuse("no positives");
   if (ranking.negatives() == 0) refuse("no negatives");
   if (ranking.distinct() < 2) refuse("all scores are equal");
-  std::size_t best = 0;  // none yet
+  std::size_t best = 0;  // 0: none so far
   double best_merit = 0;
   for (std::size_t k = 1; k < ranking.distinct(); ++k) {
     const double sensitivity = ranking.sensitivity(k);
@@ -196,12 +197,12 @@ ChosenThreshold choose_threshold(const Ranking& ranking, const ThresholdRule& ru
         (ranking.negatives() - ranking.false_positives[k]) / ranking.negatives();
     if (sensitivity < rule.least_sensitivity || specificity < rule.least_specificity) continue;
     const double value = merit(rule, ranking, k);
-    // Of equals the last, which calls the most cases.
+    // Of equal thresholds the last one wins: it predicts the most cases positive.
     if (best != 0 && value < best_merit) continue;
     best = k;
     best_merit = value;
   }
-  if (best == 0) refuse("none that calls some cases and not all meets " + rule.text);
+  if (best == 0) refuse("none that predicts some cases positive, but not all, meets " + rule.text);
   return {
       .threshold = ranking.threshold(best, comparison),
       .sensitivity = ranking.sensitivity(best),

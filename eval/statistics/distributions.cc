@@ -62,7 +62,8 @@ double stirling_error(double z) {
   return sum / z + steps;
 }
 
-// a ln(a / m) + m - a, where difference = a - m is known better than a and m tell.
+// a ln(a / m) + m - a, where `difference` is a - m with a smaller error than a subtraction would
+// have.
 double deviance(double a, double m, double difference) {
   if (std::abs(difference) >= 0.1 * (a + m)) return a * logarithm(a / m) - difference;
   const double v = difference / (a + m);
@@ -77,8 +78,8 @@ double deviance(double a, double m, double difference) {
   }
 }
 
-// a - (a + b) x, which is (a + b) y - b: from the smaller of x and y, whose own rounding counts
-// less.
+// a - (a + b) x, which equals (a + b) y - b. The smaller of x and y is used, because its rounding
+// matters less.
 double excess(double a, double b, double x, double y) {
   if (x > y) return -excess(b, a, y, x);
   const double n = a + b;
@@ -101,13 +102,13 @@ double beta_front(double a, double b, double x, double y) {
   return std::sqrt(a * b / (a + b) * kInverse2Pi) * saddle_point(a, b, x, y);
 }
 
-struct Level {
+struct FractionLevel {
   double alpha;
   double beta;
 };
 
 // The n-th level (from 0) of BFRAC; y = 1 - x.
-Level bfrac_level(double a, double b, double x, double y, double lambda, double n) {
+FractionLevel bfrac_level(double a, double b, double x, double y, double lambda, double n) {
   const double even = a + 2 * n - 1;
   const double alpha =
       n == 0 ? 1 : (a + n - 1) / even * ((a + b + n - 1) / even) * n * (b - n) * x * x;
@@ -125,7 +126,7 @@ double bfrac(double a, double b, double x, double y) {
   double now = 0;
   double inverse = 0;  // B of the level before / B of this one
   for (;; ++levels) {
-    const Level level = bfrac_level(a, b, x, y, lambda, levels);
+    const FractionLevel level = bfrac_level(a, b, x, y, lambda, levels);
     const double scale = 1 / (level.beta + level.alpha * inverse);
     const double next = levels == 0 ? scale : (level.beta * now + level.alpha * before) * scale;
     before = now * scale;
@@ -139,7 +140,7 @@ double bfrac(double a, double b, double x, double y) {
   }
   double tail = 0;
   for (auto k = static_cast<std::int64_t>(levels); k >= 0; --k) {
-    const Level level = bfrac_level(a, b, x, y, lambda, static_cast<double>(k));
+    const FractionLevel level = bfrac_level(a, b, x, y, lambda, static_cast<double>(k));
     tail = level.alpha / (level.beta + tail);
   }
   return tail;
@@ -182,7 +183,7 @@ double normal_quantile(double p) {
   const double t = std::sqrt(-2 * logarithm(q));
   double x = t - (2.515517 + t * (0.802853 + t * 0.010328)) /
                      (1 + t * (1.432788 + t * (0.189269 + t * 0.001308)));
-  // x > 0 with P(Z > x) = q. Where q is near 1/2, from the part between 0 and x.
+  // Find x > 0 with P(Z > x) = q. For q near 1/2 use the probability between 0 and x.
   if (x < 0) x = 0;
   for (int i = 0; i < 3; ++i) {
     const double excess = x < kCentre ? (0.5 - q) - normal_centre(x) : normal_upper(x) - q;

@@ -1,4 +1,4 @@
-// Integers of 128 bits and sums in two parts: what keeps the statistics exact, or nearly.
+// Integers of 128 bits and compensated sums, which keep the statistics exact or nearly exact.
 #pragma once
 
 #include <cmath>
@@ -8,7 +8,7 @@ namespace apatite::eval {
 __extension__ using Int128 = __int128;
 __extension__ using Uint128 = unsigned __int128;
 
-// A sum of binary64 numbers that carries its rounding errors along (Neumaier 1974): the error is
+// A sum of binary64 numbers with a second sum of its rounding errors (Neumaier 1974). The error is
 // below 2^-53 of the sum plus n^2 2^-106 of the sum of magnitudes.
 class CompensatedSum {
  public:

@@ -21,7 +21,7 @@ constexpr double kTolerance = 1e-12;
 
 Eigen::Index index_of(std::size_t i) { return static_cast<Eigen::Index>(i); }
 
-// Sums over clusters, one compensated sum per element.
+// A matrix of compensated sums over the clusters.
 class MatrixSum {
  public:
   MatrixSum(std::size_t rows, std::size_t columns)
@@ -43,7 +43,7 @@ class MatrixSum {
   std::vector<CompensatedSum> sums_;
 };
 
-// The model in its current state.
+// The estimates of the current iteration.
 struct State {
   std::vector<double> logits;
   std::vector<double> p;
@@ -69,7 +69,7 @@ class Equations {
   [[nodiscard]] double trials(std::size_t cluster, std::size_t j) const {
     return trials_.trials[cluster * models_ + j];
   }
-  // Successes less expected ones, divided by sqrt(p (1 - p)): the sum of the r of these trials.
+  // (successes - expected successes) / sqrt(p (1 - p)): the sum of the r of these trials.
   [[nodiscard]] double residual(std::size_t cluster, std::size_t j) const {
     return (trials_.successes[cluster * models_ + j] - trials(cluster, j) * state_.p[j]) /
            state_.deviation[j];
@@ -80,7 +80,7 @@ class Equations {
     return sum;
   }
 
-  // The moment estimate of gee.h; empty without enough pairs.
+  // The moment estimate of alpha (gee.h); empty without enough pairs.
   [[nodiscard]] std::optional<double> alpha() const {
     CompensatedSum squares;   // of r
     CompensatedSum products;  // of r_i r_j over pairs i < j
@@ -183,8 +183,8 @@ class Equations {
   std::size_t models_;
 };
 
-// Proportions of all trials, the start and, with independence, the solution; a reason if one of
-// them has no logit.
+// Starts with the proportions of all trials, which are the solution for independence. Returns a
+// reason if one of them has no logit, otherwise an empty text.
 std::string start(const ClusteredTrials& trials, State& state) {
   for (std::size_t j = 0; j < trials.models; ++j) {
     double all = 0;
@@ -237,10 +237,10 @@ std::string_view name_of(WorkingCorrelation correlation) {
 }
 
 ClusteredTrials clustered_trials(Measure measure, std::span<const std::uint8_t> labels,
-                                 std::span<const std::vector<std::uint8_t>> calls,
+                                 std::span<const std::vector<std::uint8_t>> decisions,
                                  std::span<const std::int32_t> clusters) {
-  if (calls.empty() || calls.size() > 64) {
-    throw Error(ErrorKind::kUsage, "comparison", std::to_string(calls.size()) + " models",
+  if (decisions.empty() || decisions.size() > 64) {
+    throw Error(ErrorKind::kUsage, "comparison", std::to_string(decisions.size()) + " models",
                 "1 to 64 can be compared");
   }
   if (!clusters.empty() && clusters.size() != labels.size()) {
@@ -252,24 +252,25 @@ ClusteredTrials clustered_trials(Measure measure, std::span<const std::uint8_t> 
     if (*least < 0) throw Error(ErrorKind::kUsage, "clusters", "a cluster number is negative");
     count = static_cast<std::size_t>(*most) + 1;
   }
-  ClusteredTrials result{.models = calls.size()};
-  result.trials.resize(count * calls.size());
-  result.successes.resize(count * calls.size());
-  for (std::size_t j = 0; j < calls.size(); ++j) {
-    if (calls[j].size() != labels.size()) {
-      throw Error(ErrorKind::kUsage, "comparison", "there are not as many calls as labels");
+  ClusteredTrials result{.models = decisions.size()};
+  result.trials.resize(count * decisions.size());
+  result.successes.resize(count * decisions.size());
+  for (std::size_t j = 0; j < decisions.size(); ++j) {
+    if (decisions[j].size() != labels.size()) {
+      throw Error(ErrorKind::kUsage, "comparison", "there are not as many decisions as labels");
     }
     for (std::size_t row = 0; row < labels.size(); ++row) {
       const bool positive = labels[row] == 1;
-      const bool called = calls[j][row] != 0;
-      const bool counts =
-          measure == Measure::kAccuracy || (measure == Measure::kSensitivity && positive) ||
-          (measure == Measure::kSpecificity && !positive) || (measure == Measure::kPpv && called) ||
-          (measure == Measure::kNpv && !called);
+      const bool predicted_positive = decisions[j][row] != 0;
+      const bool counts = measure == Measure::kAccuracy ||
+                          (measure == Measure::kSensitivity && positive) ||
+                          (measure == Measure::kSpecificity && !positive) ||
+                          (measure == Measure::kPpv && predicted_positive) ||
+                          (measure == Measure::kNpv && !predicted_positive);
       if (!counts) continue;
       const std::size_t cluster = clusters.empty() ? row : static_cast<std::size_t>(clusters[row]);
-      ++result.trials[cluster * calls.size() + j];
-      if (positive == called) ++result.successes[cluster * calls.size() + j];
+      ++result.trials[cluster * decisions.size() + j];
+      if (positive == predicted_positive) ++result.successes[cluster * decisions.size() + j];
     }
   }
   return result;
@@ -296,7 +297,7 @@ GeeResult gee(const ClusteredTrials& trials, WorkingCorrelation correlation) {
       if (fit.iterations == kMostIterations) return undefined("the equations do not converge");
       const double move = *alpha - state.alpha;
       change = std::abs(move);
-      // Half way where they swing to and fro, as they do with large clusters.
+      // Half a step where the sign alternates, as it does with large clusters.
       state.alpha += move * last_move < 0 ? 0.5 * move : move;
       last_move = move;
       const Eigen::LLT<Matrix> information(equations.information());
@@ -328,7 +329,7 @@ GeeResult gee(const ClusteredTrials& trials, WorkingCorrelation correlation) {
 
 namespace {
 
-// Variances below this share of what they are the difference of are rounding.
+// A variance below this share of the terms of which it is the difference is only rounding.
 constexpr double kNothing = 1e-13;
 
 }  // namespace
@@ -356,7 +357,7 @@ std::optional<GeeContrast> gee_contrast(const GeeFit& fit, std::size_t a, std::s
 std::optional<GeeOverall> gee_overall(const GeeFit& fit) {
   const std::size_t k = fit.logits.size();
   if (k < 2) return std::nullopt;
-  // Each model less the last.
+  // The differences between each model and the last one.
   const auto covariance = [&](std::size_t i, std::size_t j) { return fit.covariance[i * k + j]; };
   Matrix contrasts(index_of(k - 1), index_of(k - 1));
   Vector differences(index_of(k - 1));

@@ -1,8 +1,9 @@
-// Generalized estimating equations (Liang, Zeger 1986) for the proportion of right calls of several
-// models on the same, clustered cases: which is how sensitivity, specificity, accuracy and the
+// Generalized estimating equations (Liang, Zeger 1986) for the proportions of right decisions of
+// several models on the same, clustered cases. With them sensitivity, specificity, accuracy and the
 // predictive values are compared where a patient has several images.
 #pragma once
 
+#include <array>
 #include <cstdint>
 #include <optional>
 #include <span>
@@ -12,18 +13,20 @@
 
 namespace apatite::eval {
 
-// What is a success, and among which calls.
+// Which decisions are trials, and which of them are successes.
 enum class Measure {
-  kSensitivity,  // called positive, of the positive cases
-  kSpecificity,  // called negative, of the negative cases
-  kAccuracy,     // called what it is, of all cases
-  kPpv,          // positive, of the cases called positive
-  kNpv,          // negative, of the cases called negative
+  kSensitivity,  // predicted positive, among the positive cases
+  kSpecificity,  // predicted negative, among the negative cases
+  kAccuracy,     // predicted as labelled, among all cases
+  kPpv,          // positive, among the cases predicted positive
+  kNpv,          // negative, among the cases predicted negative
 };
+inline constexpr std::array kAllMeasures{Measure::kSensitivity, Measure::kSpecificity,
+                                         Measure::kAccuracy, Measure::kPpv, Measure::kNpv};
 std::string_view name_of(Measure measure);
 
-// How the outcomes of a cluster are taken to depend on each other. The variance is robust: it holds
-// also where this is wrong.
+// The assumed correlation between the outcomes of a cluster. The variance is robust: it is valid
+// even if this assumption is wrong.
 enum class WorkingCorrelation { kIndependence, kExchangeable };
 std::string_view name_of(WorkingCorrelation correlation);
 
@@ -34,10 +37,11 @@ struct ClusteredTrials {
   std::vector<std::uint32_t> successes;
 };
 
-// `calls` holds per model 1 where a case is called positive, else 0. Without clusters each case is
-// one (the calls of all models on it).
+// `decisions` holds, for each model, 1 for a case that is predicted positive, else 0. Without
+// clusters each case is a cluster: it holds the decisions of all models on this case. Throws Error
+// (kUsage) unless there are 1 to 64 models with as many decisions as labels.
 ClusteredTrials clustered_trials(Measure measure, std::span<const std::uint8_t> labels,
-                                 std::span<const std::vector<std::uint8_t>> calls,
+                                 std::span<const std::vector<std::uint8_t>> decisions,
                                  std::span<const std::int32_t> clusters);
 
 struct GeeFit {
@@ -57,7 +61,7 @@ struct GeeResult {
 // moment estimate of the correlation
 //   alpha = [sum of r_i r_j over pairs in a cluster / (pairs - models)] /
 //           [sum of r_i^2 / (trials - models)],   r = (y - p) / sqrt(p (1 - p)),
-// until neither changes by more than 1e-12; either goes half way where it swings to and fro. The
+// until neither changes by more than 1e-12. A step is halved where its sign alternates. The
 // robust covariance has no small-sample correction. Sums are compensated and in the order of the
 // clusters; the inverse of the working correlation is known in closed form, so a fit costs
 // O(clusters * models^2).
@@ -76,7 +80,7 @@ struct GeeContrast {
 std::optional<GeeContrast> gee_contrast(const GeeFit& fit, std::size_t a, std::size_t b);
 
 // All models against each other: Wald's chi-square with models - 1 degrees of freedom. Empty if the
-// contrasts depend on each other (two models call alike).
+// contrasts depend on each other (two models decide alike).
 struct GeeOverall {
   double statistic = 0;
   int degrees_of_freedom = 0;

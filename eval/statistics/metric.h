@@ -10,15 +10,15 @@
 
 namespace apatite::eval {
 
-// Never NaN and never a made-up 0: a metric without a value says why.
+// A value is never NaN and never a substitute 0: a metric without a value says why.
 struct Metric {
-  std::string_view id;  // of definitions.h
+  std::string_view id;  // of metric_definitions.h
   std::optional<double> value;
   std::string undefined;  // why there is no value
   std::optional<ConfidenceInterval>
-      interval;             // none: see no_interval, or the metric has no interval
-  std::string method;       // of the interval
-  std::string no_interval;  // why there is no interval though the metric has one
+      interval;             // empty: see no_interval, or metrics of this kind have none
+  std::string method;       // method of the interval
+  std::string no_interval;  // why this interval is missing
 };
 
 inline Metric undefined_metric(std::string_view id, std::string reason) {

@@ -8,7 +8,8 @@
 namespace apatite::eval {
 namespace {
 
-// P, N: positives, negatives. TP, FN, FP, TN: calls at the threshold.
+// P and N are the numbers of positives and negatives. TP, FN, FP and TN count binary decisions at
+// the threshold.
 constexpr std::array kDefinitions{
     MetricDefinition{"auc", "AUC",
                      "of all pairs of a positive and a negative, the share in which the positive "
@@ -83,6 +84,14 @@ const MetricDefinition& definition_of(std::string_view id) {
     throw Error(ErrorKind::kInternal, "definition_of", "no metric is called " + std::string(id));
   }
   return *found;
+}
+
+void sort_by_definition(std::vector<Metric>& metrics) {
+  const auto place = [](const Metric& metric) {
+    return &definition_of(metric.id) - metric_definitions().data();
+  };
+  std::stable_sort(metrics.begin(), metrics.end(),
+                   [&](const Metric& a, const Metric& b) { return place(a) < place(b); });
 }
 
 }  // namespace apatite::eval

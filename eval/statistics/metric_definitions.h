@@ -3,6 +3,9 @@
 
 #include <span>
 #include <string_view>
+#include <vector>
+
+#include "eval/statistics/metric.h"
 
 namespace apatite::eval {
 
@@ -17,5 +20,8 @@ struct MetricDefinition {
 std::span<const MetricDefinition> metric_definitions();
 // `id` must be one of them.
 const MetricDefinition& definition_of(std::string_view id);
+
+// Sorts metrics in the order of the definitions, whatever order they were computed in.
+void sort_by_definition(std::vector<Metric>& metrics);
 
 }  // namespace apatite::eval

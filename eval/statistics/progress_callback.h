@@ -1,4 +1,4 @@
-// How far a long step is, for a caller that shows it.
+// Reports the progress of a long step to the caller.
 #pragma once
 
 #include <cstdint>
@@ -7,8 +7,9 @@
 
 namespace apatite::eval {
 
-// `done` of `total` of what `unit` names ("MB read", "draws"), told on the caller's thread now and
-// then and at the end. Empty: nobody wants to know.
-using Tell = std::function<void(std::string_view unit, std::int64_t done, std::int64_t total)>;
+// Is called with `done` of `total` units ("MB read", "draws") now and then and at the end, always
+// on the thread of the caller. May be empty.
+using ProgressCallback =
+    std::function<void(std::string_view unit, std::int64_t done, std::int64_t total)>;
 
 }  // namespace apatite::eval

@@ -26,7 +26,7 @@ ConfidenceInterval wilson(double x, double n, double z) {
   const double z2 = z * z;
   const double centre = (p + z2 / (2 * n)) / (1 + z2 / n);
   const double half = z * std::sqrt(p * (1 - p) / n + z2 / (4 * n * n)) / (1 + z2 / n);
-  // At the ends the limit is exactly the end.
+  // For x = 0 and x = n the limit is exactly 0 or 1.
   return {x == 0 ? 0 : centre - half, x == n ? 1 : centre + half};
 }
 
@@ -36,7 +36,7 @@ ConfidenceInterval clopper_pearson(double x, double n, double confidence) {
           x == n ? 1 : incomplete_beta_inverse(x + 1, n - x, 1 - tail)};
 }
 
-// Halves up; `value` is below 2^53.
+// Rounds halves up; `value` is below 2^53.
 std::int64_t round_half_up(double value) {
   return static_cast<std::int64_t>(std::floor(value + 0.5));
 }

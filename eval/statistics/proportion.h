@@ -15,26 +15,28 @@ enum class ProportionMethod {
   // Wilson 1927: the p whose score test does not reject, (p + z^2/2n -+ z sqrt(p(1-p)/n +
   // z^2/4n^2)) / (1 + z^2/n).
   kWilson,
-  // Clopper and Pearson 1934: quantiles of beta distributions; covers at least at its level.
+  // Clopper and Pearson 1934: quantiles of beta distributions; its coverage is at least its level.
   kClopperPearson,
-  // Agresti and Coull 1998: Wald about (x + z^2/2) / (n + z^2) with n + z^2, cut at 0 and 1.
+  // Agresti and Coull 1998: Wald's for (x + z^2/2) of n + z^2 cases, cut at 0 and 1.
   kAgrestiCoull,
-  // Table 1 of Kang et al. 2021: estimate and half-width 1.96 sqrt(p (1 - p) / n) each rounded to
-  // hundredths of a percent, halves up, and then added and subtracted; not cut. Always 95 %.
+  // As in Table 1 of Kang et al. 2021: the estimate and the half-width 1.96 sqrt(p (1 - p) / n) are
+  // each rounded to hundredths of a percent, halves up, and then added and subtracted. The limits
+  // are
+  // not cut. The level is always 95 %.
   kKang2021,
 };
 
-// "wald", "wilson", ...; the order of the enumeration.
+// "wald", "wilson", ..., in the order of the enumeration.
 std::span<const std::string_view> proportion_method_names();
-// Throws Error (kUsage) naming those that there are.
+// Throws Error (kUsage) that lists the names.
 ProportionMethod proportion_method(std::string_view name);
 std::string_view name_of(ProportionMethod method);
 
-// `n` > 0, 0 <= x <= n; neither need be whole (effective sizes), except for kKang2021.
+// n > 0 and 0 <= x <= n. Both may be fractions (effective sizes), except for kKang2021.
 ConfidenceInterval proportion_interval(ProportionMethod method, double x, double n,
                                        double confidence);
 
-// x / n in hundredths of a percent, halves up: what the study prints as 64.95 is 6495.
+// x / n in hundredths of a percent, halves rounded up: 6495 for 64.95 %.
 std::int64_t hundredths_of_percent(std::int64_t x, std::int64_t n);
 
 }  // namespace apatite::eval

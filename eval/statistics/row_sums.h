@@ -1,4 +1,4 @@
-// Sums over millions of rows by all threads, with the same bits for any number of them.
+// Sums over millions of rows by all threads, with the same bits for any number of threads.
 #pragma once
 
 #include <algorithm>
@@ -10,9 +10,9 @@
 
 namespace apatite::eval {
 
-// The sums over the rows 0 .. count - 1 of what term(row) gives, an array of kSums numbers. Rows
-// are taken in blocks of 2^14, each summed in its order, and the blocks in theirs, with their
-// rounding errors carried along.
+// The sums of term(row), an array of kSums numbers, over the rows 0 .. count - 1. Rows are summed
+// in blocks of 2^14 rows, in their order, and then the blocks in their order. All sums are
+// compensated.
 template <std::size_t kSums, class Term>
 std::array<double, kSums> row_sums(std::size_t count, const Term& term) {
   constexpr std::size_t kBlock = std::size_t{1} << 14U;

@@ -11,6 +11,7 @@
 #include "base/file.h"
 #include "base/json.h"
 #include "base/random.h"
+#include "eval/classification/multiplicity.h"
 #include "eval/classification/paired_tests.h"
 #include "eval/roc/auc_difference.h"
 #include "eval/roc/permutation.h"
@@ -46,7 +47,7 @@ struct Study {
   std::vector<std::uint8_t> labels;
   std::vector<std::int32_t> patients;
   std::vector<std::vector<double>> models;
-  std::vector<std::vector<std::uint8_t>> calls, right;
+  std::vector<std::vector<std::uint8_t>> decisions, right;
 
   explicit Study(const Json& golden) {
     labels = golden.at("labels").get<std::vector<std::uint8_t>>();
@@ -54,11 +55,11 @@ struct Study {
     models = golden.at("models").get<std::vector<std::vector<double>>>();
     const auto thresholds = golden.at("thresholds").get<std::vector<double>>();
     for (std::size_t j = 0; j < models.size(); ++j) {
-      calls.emplace_back();
+      decisions.emplace_back();
       right.emplace_back();
       for (std::size_t i = 0; i < labels.size(); ++i) {
-        calls[j].push_back(models[j][i] > thresholds[j] ? 1 : 0);
-        right[j].push_back(calls[j][i] == labels[i] ? 1 : 0);
+        decisions[j].push_back(models[j][i] > thresholds[j] ? 1 : 0);
+        right[j].push_back(decisions[j][i] == labels[i] ? 1 : 0);
       }
     }
   }
@@ -90,7 +91,7 @@ TEST(Goldens, PairedAndUnpairedTestsOfProc) {
   const std::vector<std::pair<std::size_t, std::size_t>> pairs{{0, 1}, {0, 2}, {1, 2}};
   for (std::size_t s = 0; s < 3; ++s) {
     const Study study(python().at("studies").at(s));
-    const Cases cases{.labels = study.labels};
+    const LabelledCases cases{.labels = study.labels};
     std::vector<Placements> all;
     for (const auto& scores : study.models) all.push_back(placements(study.labels, scores));
     for (std::size_t p = 0; p < 3; ++p) {
@@ -176,7 +177,7 @@ TEST(Goldens, GeeOfStatsmodelsAndGeepack) {
                                   Measure::kPpv, Measure::kNpv}) {
       for (const bool clustered : {false, true}) {
         const ClusteredTrials trials =
-            clustered_trials(measure, study.labels, study.calls,
+            clustered_trials(measure, study.labels, study.decisions,
                              clustered ? std::span<const std::int32_t>(study.patients)
                                        : std::span<const std::int32_t>());
         for (const auto correlation :
@@ -187,7 +188,7 @@ TEST(Goldens, GeeOfStatsmodelsAndGeepack) {
           const GeeResult result = gee(trials, correlation);
           if (!clustered && correlation == WorkingCorrelation::kExchangeable &&
               (measure == Measure::kPpv || measure == Measure::kNpv)) {
-            // All calls on one image that count are right, or all are wrong: correlation 1.
+            // All decisions on one image that count are right, or all are wrong: correlation 1.
             EXPECT_NE(result.undefined.find("right or wrong together"), std::string::npos) << what;
             continue;
           }
@@ -204,7 +205,7 @@ TEST(Goldens, GeeOfStatsmodelsAndGeepack) {
       }
     }
     const ClusteredTrials accuracy =
-        clustered_trials(Measure::kAccuracy, study.labels, study.calls, study.patients);
+        clustered_trials(Measure::kAccuracy, study.labels, study.decisions, study.patients);
     expect_fit(*gee(accuracy, WorkingCorrelation::kIndependence).fit,
                r().at(s).at("accuracy_independence"), kIterative, "geepack");
   }
@@ -214,7 +215,7 @@ TEST(Goldens, GeeOfStatsmodelsAndGeepack) {
 TEST(Gee, ContrastsAndReasons) {
   const Study study(python().at("studies").at(0));
   const ClusteredTrials trials =
-      clustered_trials(Measure::kAccuracy, study.labels, study.calls, study.patients);
+      clustered_trials(Measure::kAccuracy, study.labels, study.decisions, study.patients);
   const GeeFit fit = *gee(trials, WorkingCorrelation::kIndependence).fit;
   const GeeContrast ab = gee_contrast(fit, 0, 1).value();
   const GeeContrast ba = gee_contrast(fit, 1, 0).value();
@@ -223,8 +224,8 @@ TEST(Gee, ContrastsAndReasons) {
   EXPECT_NEAR(ab.difference, fit.proportions[0] - fit.proportions[1], 1e-15);
   EXPECT_GT(ab.difference_error, 0.0);
 
-  // The same calls twice: no contrast.
-  const std::vector<std::vector<std::uint8_t>> twice{study.calls[0], study.calls[0]};
+  // The same decisions twice: no contrast.
+  const std::vector<std::vector<std::uint8_t>> twice{study.decisions[0], study.decisions[0]};
   const GeeFit same = *gee(clustered_trials(Measure::kAccuracy, study.labels, twice, {}),
                            WorkingCorrelation::kIndependence)
                            .fit;
@@ -246,7 +247,7 @@ TEST(Gee, ContrastsAndReasons) {
   EXPECT_THROW(clustered_trials(Measure::kPpv, labels, {}, {}), Error);
 }
 
-TEST(Calls, McNemarByDefinition) {
+TEST(BinaryDecisions, McNemarByDefinition) {
   for (std::uint64_t b = 0; b < 30; ++b) {
     for (std::uint64_t c = 0; c < 30; ++c) {
       if (b + c == 0) continue;
@@ -272,7 +273,7 @@ TEST(Calls, McNemarByDefinition) {
   EXPECT_THROW(mcnemar(a, longer), Error);
 }
 
-TEST(Calls, CochranIsMcNemarForTwoModels) {
+TEST(BinaryDecisions, CochranIsMcNemarForTwoModels) {
   const Study study(python().at("studies").at(1));
   const std::vector<std::vector<std::uint8_t>> two{study.right[0], study.right[2]};
   EXPECT_NEAR(cochran_q(two)->statistic, mcnemar(two[0], two[1])->statistic, 1e-13);
@@ -311,9 +312,9 @@ TEST(Permutation, EqualsExchangingTheRanks) {
       if (exchange == 0) observed = difference;
       if (std::abs(difference) >= std::abs(observed)) ++as_far;
     }
-    const Cases cases{.labels = first.labels,
-                      .clusters = clustered ? std::span<const std::int32_t>(clusters)
-                                            : std::span<const std::int32_t>()};
+    const LabelledCases cases{.labels = first.labels,
+                              .clusters = clustered ? std::span<const std::int32_t>(clusters)
+                                                    : std::span<const std::int32_t>()};
     const PermutationTest result =
         auc_permutation_test(cases, first.scores, second.scores, {.draws = 1024});
     EXPECT_TRUE(result.exact);
@@ -329,7 +330,7 @@ TEST(Permutation, EqualsExchangingTheRanks) {
 TEST(Permutation, GivesTheSameBitsForAnyNumberOfThreadsAndSeesADifference) {
   const RandomScores good = random_scores(33, 300, 1000, 0.4, 0.4);
   std::vector<double> poor = random_scores(34, 300, 1000).scores;
-  const Cases cases{.labels = good.labels};
+  const LabelledCases cases{.labels = good.labels};
   PermutationOptions options{.draws = 999, .threads = 1};
   const PermutationTest one = auc_permutation_test(cases, good.scores, poor, options);
   EXPECT_FALSE(one.exact);

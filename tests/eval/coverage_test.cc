@@ -108,10 +108,10 @@ TEST(Coverage, OfPatientsWithSeveralImages) {
   for (std::uint64_t seed = 0; seed < kStudies; ++seed) {
     const Study one = study(random_stream(72, seed), 60, 4, 1);
     const Placements placed = placements(one.labels, one.scores);
-    const Cases clustered{.labels = one.labels, .clusters = one.clusters};
+    const LabelledCases clustered{.labels = one.labels, .clusters = one.clusters};
     obuchowski.add(auc_interval(placed.counts, *auc_covariance(clustered, placed, placed), 0.95),
                    true_auc(1));
-    const Cases independent{.labels = one.labels};
+    const LabelledCases independent{.labels = one.labels};
     delong.add(auc_interval(placed.counts, *auc_covariance(independent, placed, placed), 0.95),
                true_auc(1));
   }
@@ -126,7 +126,7 @@ void expect_bootstrap_covers(std::uint64_t seed, int patients, int images, doubl
   Counter bca;
   for (std::uint64_t number = 0; number < kStudies; ++number) {
     const Study one = study(random_stream(seed, number), patients, images, shared);
-    const Cases cases{.labels = one.labels, .clusters = one.clusters};
+    const LabelledCases cases{.labels = one.labels, .clusters = one.clusters};
     const std::array<std::span<const double>, 1> models{one.scores};
     const Bootstrap draws =
         bootstrap_aucs(cases, models, {.draws = 992, .seed = number, .threads = 1});

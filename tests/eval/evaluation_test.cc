@@ -170,20 +170,23 @@ TEST(Evaluation, RefusesThresholdsFromTheReportedCases) {
             "x.csv: has no split called 'tune'; there are: validation, test");
   options.threshold_split = "";
   EXPECT_EQ(refusal(study(), options, "image,label,s\nq,1,0.5\ni89,0,0.25\n"),
-            "t.csv: 1 of its images are in x.csv too, the first is \"i89\"; choose thresholds on "
-            "other cases, or pass --threshold-from-test, which every output says");
+            "t.csv: 1 of its images are in x.csv too: \"i89\"; choose thresholds on other "
+            "cases, or pass --threshold-from-test, which every output says");
   options.thresholds = {0.5};
-  EXPECT_EQ(refusal(study(), options),
-            "threshold: is both given and to be chosen by a rule; leave out one of both");
+  EXPECT_EQ(
+      refusal(study(), options),
+      "threshold: a threshold is given, and a rule is to choose one; leave out one of the two");
   options.rule.reset();
   options.thresholds = {0.5, 0.6};
-  EXPECT_EQ(refusal(study(), options),
-            "threshold: 2 are given for 1 models; give one for all models or one for each, in "
-            "their order");
+  EXPECT_EQ(
+      refusal(study(), options),
+      "threshold: 2 thresholds are given for 1 models; give one for all models or one for each, "
+      "in their order");
   options.thresholds = {};
   options.from_test = true;
-  EXPECT_EQ(refusal(study(), options),
-            "threshold: a place to choose on is named, and no rule; pass --threshold-rule");
+  EXPECT_EQ(
+      refusal(study(), options),
+      "threshold: cases to choose a threshold on are named, but no rule; pass --threshold-rule");
 }
 
 TEST(Evaluation, RefusesToGuessTheSplitAndCasesOfOneClass) {
@@ -316,16 +319,17 @@ TEST(Levels, AggregatesPatientsAndLesions) {
   ScoreColumns columns = kColumns;
   columns.lesion = "lesion";
   const ScoreTable images = parse_scores(rows, "x.csv", columns);
-  const ScoreTable lesions = aggregate_cases(images, Level::kLesion, Aggregation::kMean);
+  const ScoreTable lesions = aggregate_cases(images, AggregationLevel::kLesion, Aggregation::kMean);
   EXPECT_EQ(lesions.positive, (std::vector<std::uint8_t>{0, 1, 1, 0}));
   EXPECT_EQ(lesions.models[0].scores, (std::vector<double>{0.25, 0.5, 0.5, 0.125}));
   EXPECT_EQ(lesions.patient, (std::vector<std::int32_t>{0, 1, 0, 2}));
-  const ScoreTable patients = aggregate_cases(images, Level::kPatient, Aggregation::kMax);
+  const ScoreTable patients =
+      aggregate_cases(images, AggregationLevel::kPatient, Aggregation::kMax);
   EXPECT_EQ(patients.positive, (std::vector<std::uint8_t>{1, 1, 0}));
   EXPECT_EQ(patients.models[0].scores, (std::vector<double>{0.75, 0.5, 0.125}));
 
   EvaluationOptions options;
-  options.level = Level::kPatient;
+  options.level = AggregationLevel::kPatient;
   options.aggregation = Aggregation::kAny;
   options.thresholds = {0.4};
   const Evaluation any = evaluate(images, nullptr, options);
@@ -335,7 +339,7 @@ TEST(Levels, AggregatesPatientsAndLesions) {
 }
 
 TEST(Levels, RefusesWhatHasNoMeaning) {
-  const auto level = [](const std::string& rows, Level wanted, ScoreColumns columns) {
+  const auto level = [](const std::string& rows, AggregationLevel wanted, ScoreColumns columns) {
     try {
       (void)aggregate_cases(parse_scores(rows, "x.csv", columns), wanted, Aggregation::kMax);
     } catch (const Error& error) {
@@ -343,16 +347,16 @@ TEST(Levels, RefusesWhatHasNoMeaning) {
     }
     return std::string("accepted");
   };
-  EXPECT_EQ(level("image,label,s\na,1,0\n", Level::kPatient, kColumns),
-            "x.csv: names no patients, so there is no such level; name the column: --patient "
+  EXPECT_EQ(level("image,label,s\na,1,0\n", AggregationLevel::kPatient, kColumns),
+            "x.csv: names no patients, which this level needs; name the column: --patient "
             "COLUMN");
   ScoreColumns columns = kColumns;
   columns.lesion = "l";
-  EXPECT_EQ(level("image,label,l,s\na,1,L,0\nb,0,L,0\n", Level::kLesion, columns),
+  EXPECT_EQ(level("image,label,l,s\na,1,L,0\nb,0,L,0\n", AggregationLevel::kLesion, columns),
             "x.csv: the lesion \"L\" has both labels; give all images of a lesion its label");
   columns.weight = "s";
-  EXPECT_EQ(level("image,label,l,s\na,1,L,1\n", Level::kLesion, columns),
-            "level: weights of images have no meaning for a lesion; leave out one of both");
+  EXPECT_EQ(level("image,label,l,s\na,1,L,1\n", AggregationLevel::kLesion, columns),
+            "level: weights of images have no meaning for a lesion; leave out one of the two");
 }
 
 TEST(Outputs, JsonHasEveryMetricWithItsDefinition) {
@@ -430,7 +434,7 @@ TEST(Outputs, HaveTheseBytesOnEveryMachine) {
 
 // What is kept from step to step is what counting anew gives, up to rounding: of some hundred terms
 // below 1, none of whose sums loses more than a few units in the last place of the largest.
-TEST(Outputs, RunningSizesAreEffectiveSizes) {
+TEST(Outputs, EffectiveSampleSizesAreEffectiveSizes) {
   const RandomScores data = random_scores(41, 300, 40);
   std::vector<double> weights;
   std::vector<std::int32_t> clusters;
@@ -440,25 +444,25 @@ TEST(Outputs, RunningSizesAreEffectiveSizes) {
   }
   for (const bool weighted : {false, true}) {
     for (const bool clustered : {false, true}) {
-      ScoredCases cases{.scores = data.scores, .positive = data.labels};
+      LabelledScores cases{.scores = data.scores, .positive = data.labels};
       if (weighted) cases.weight = weights;
       if (clustered) cases.cluster = clusters;
-      RunningSize positive(cases, true);
-      RunningSize negative(cases, false);
+      EffectiveSampleSize positive(cases, true);
+      EffectiveSampleSize negative(cases, false);
       for (int step = 40; step-- > 0;) {
         const double threshold = step / 40.0;
         for (std::size_t row = 0; row < 300; ++row) {
           if (data.scores[row] != threshold) continue;
-          positive.call(row);
-          negative.call(row);
+          positive.predict_positive(row);
+          negative.predict_positive(row);
         }
         const Confusion confusion =
             confusion_at_threshold(cases.scores, cases.positive, cases.weight, cases.cluster,
                                    threshold, ThresholdOperator::kGreaterOrEqual);
         const double expected = effective_size(confusion, {1, 0, 0, 0}, {1, 1, 0, 0});
-        EXPECT_NEAR(positive.effective(), expected, 1e-10 * expected) << step;
+        EXPECT_NEAR(positive.value(), expected, 1e-10 * expected) << step;
         const double other = effective_size(confusion, {0, 0, 1, 0}, {0, 0, 1, 1});
-        EXPECT_NEAR(negative.effective(), other, 1e-10 * other) << step;
+        EXPECT_NEAR(negative.value(), other, 1e-10 * other) << step;
       }
     }
   }

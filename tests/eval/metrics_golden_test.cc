@@ -108,7 +108,7 @@ TEST(MetricsGolden, CalibrationEqualsStatsmodels) {
   for (const Json& set : goldens()["sets"]) {
     const ScoreTable table = table_of(set, false);
     const auto clusters = set["clusters"].get<std::vector<std::int32_t>>();
-    ScoredCases cases{.scores = table.models[0].scores, .positive = table.positive};
+    LabelledScores cases{.scores = table.models[0].scores, .positive = table.positive};
     for (const bool clustered : {false, true}) {
       if (clustered) cases.cluster = clusters;
       const auto metrics = calibration_metrics(cases, 10, 0.95);

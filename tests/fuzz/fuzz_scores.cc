@@ -21,8 +21,8 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   options.rule = eval::parse_threshold_rule("youden");
   options.from_test = true;
   options.curves = true;
-  if ((data[0] & 4U) != 0) options.level = eval::Level::kPatient;
-  if ((data[0] & 2U) != 0) options.level = eval::Level::kLesion;
+  if ((data[0] & 4U) != 0) options.level = eval::AggregationLevel::kPatient;
+  if ((data[0] & 2U) != 0) options.level = eval::AggregationLevel::kLesion;
   try {
     const eval::Evaluation evaluation =
         eval::evaluate(eval::parse_scores(text, "fuzz", columns), nullptr, options);

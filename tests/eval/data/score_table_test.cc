@@ -122,7 +122,7 @@ TEST(ScoreTable, RefusesTheRest) {
   const ScoreColumns columns{.positive = "1", .scores = {"s"}};
   EXPECT_EQ(refusal("image,label,s\na,1,0\nb,0,1\na,1,1\n", columns),
             "x.csv: line 4: the image \"a\" is there already; list each image once");
-  EXPECT_EQ(refusal("image,label,s\n,1,0\n", columns), "x.csv: line 2: names no image");
+  EXPECT_EQ(refusal("image,label,s\n,1,0\n", columns), "x.csv: line 2: the case names no image");
   EXPECT_EQ(refusal("label,s\n", columns), "x.csv: lists no case");
   EXPECT_EQ(refusal("", columns),
             "x.csv: line 1: the file is empty; start it with the names of the columns");
@@ -190,12 +190,12 @@ TEST(ScoreTable, NumbersTextsLikeAMap) {
     }
     places.emplace_back(begin, base.size() - begin);
   }
-  TextIds ids(base);
+  StringInterner ids(base);
   std::map<std::string, std::int32_t> expected;
   for (const auto& [begin, length] : places) {
     const std::string_view text = std::string_view(base).substr(begin, length);
     const auto [at, is_new] = expected.emplace(text, static_cast<std::int32_t>(expected.size()));
-    const TextIds::Added added = ids.add(text);
+    const StringInterner::Added added = ids.add(text);
     ASSERT_EQ(added.id, at->second);
     ASSERT_EQ(added.is_new, is_new);
   }

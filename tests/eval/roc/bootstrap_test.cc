@@ -28,7 +28,7 @@ struct Study {
       clusters.push_back(static_cast<std::int32_t>(random_bits(seed, 5 * i) % (rows / 3 + 1)));
     }
   }
-  [[nodiscard]] Cases cases(bool clustered) const {
+  [[nodiscard]] LabelledCases cases(bool clustered) const {
     return {.labels = data.labels,
             .clusters = clustered ? std::span<const std::int32_t>(clusters)
                                   : std::span<const std::int32_t>()};

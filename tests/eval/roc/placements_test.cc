@@ -19,8 +19,8 @@ struct Study {
   std::vector<double> a, b;
   std::vector<std::int32_t> clusters;
 
-  [[nodiscard]] Cases cases() const { return {.labels = labels, .clusters = clusters}; }
-  [[nodiscard]] Cases independent() const { return {.labels = labels}; }
+  [[nodiscard]] LabelledCases cases() const { return {.labels = labels, .clusters = clusters}; }
+  [[nodiscard]] LabelledCases independent() const { return {.labels = labels}; }
 };
 
 // Two models whose scores agree in part; clusters of 1 to about 5 rows that are not next to each
@@ -128,7 +128,7 @@ TEST(Placements, CovariancesEqualTheirDefinitionsOnManyTiedSets) {
     const Placements a = placements(study.labels, study.a);
     const Placements b = placements(study.labels, study.b);
     for (const bool clustered : {false, true}) {
-      const Cases cases = clustered ? study.cases() : study.independent();
+      const LabelledCases cases = clustered ? study.cases() : study.independent();
       const std::vector<std::int32_t> clusters =
           clustered ? study.clusters : own_clusters(study.labels.size());
       const auto expected = covariance_by_definition(study, study.a, study.b, clusters);

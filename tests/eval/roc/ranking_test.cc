@@ -160,8 +160,8 @@ TEST(Threshold, SaysWhyNoneCanBeChosen) {
   const std::vector<std::uint8_t> positive{1, 0, 1, 0};
   const Ranking reversed = rank_cases(std::vector<double>{1, 2, 3, 4}, positive, {});
   EXPECT_EQ(choice_refusal(reversed, "specificity=0.9"),
-            "x: no threshold can be chosen here: none that calls some cases and not all meets "
-            "specificity=0.9; choose it on other cases or by another rule");
+            "x: no threshold can be chosen here: none that predicts some cases positive, but not "
+            "all, meets specificity=0.9; choose it on other cases or by another rule");
   EXPECT_EQ(choice_refusal(rank_cases(std::vector<double>{1, 1, 1, 1}, positive, {}), "youden"),
             "x: no threshold can be chosen here: all scores are equal; choose it on other cases "
             "or by another rule");
@@ -182,7 +182,8 @@ TEST(Threshold, ReadsRulesOrSaysWhichThereAre) {
         "cost=1", "cost=0@0.5", "cost=1@0", "cost=1@1", "cost=inf@0.5", "cost=-1@0.5"}) {
     EXPECT_EQ(rule_refusal(text),
               "threshold rule: '" + std::string(text) +
-                  "' is none; there are: youden, corner, sensitivity=S, specificity=S (0 < S <= 1; "
+                  "' is not a rule; the rules are: youden, corner, sensitivity=S, specificity=S (0 "
+                  "< S <= 1; "
                   "or both, with a comma), cost=C@PREVALENCE (C > 0: what a missed positive costs "
                   "in false alarms; 0 < PREVALENCE < 1)");
   }
