@@ -14,12 +14,12 @@ namespace {
 
 // Up to this many rows are sorted by insertion.
 constexpr std::size_t kFew = 24;
-// Buckets of a part that is larger than the cache, and the size up to which a part fits in it: then
-// there are as many buckets as rows, but for a factor.
+// A part of more than kNear rows does not fit in the cache and is divided into kFarBuckets buckets.
+// A smaller part is divided into one bucket for every kRowsPerNearBucket rows.
 constexpr std::size_t kFarBuckets = 1024;
 constexpr std::size_t kNear = std::size_t{1} << 16U;
 constexpr std::size_t kRowsPerNearBucket = 4;
-// Below this many rows a thread of its own costs more than it brings.
+// For fewer rows a thread costs more time than it saves.
 constexpr std::size_t kRowsPerThread = std::size_t{1} << 17U;
 
 void insertion_sort(KeyedRow* rows, std::size_t count) {
@@ -45,8 +45,8 @@ Range range_of(const KeyedRow* rows, std::size_t count) {
   return range;
 }
 
-// Bucket of a key: its distance from the least, less its last `shift` bits. Larger keys are never
-// in an earlier bucket.
+// The bucket of a key is its distance from the least key without the last `shift` bits. A larger
+// key is never in an earlier bucket.
 struct Buckets {
   std::uint64_t least = 0;
   int shift = 0;
@@ -65,9 +65,9 @@ struct Buckets {
   [[nodiscard]] bool exact() const { return shift == 0; }
 };
 
-// Sorts `rows`; the result is in `rows`, or in `other` if `to_other`. Each level moves the rows to
-// their buckets in the other array and goes on there; as the range of the keys shrinks by the
-// number of buckets with each, there are few levels whatever the keys are.
+// Sorts `rows`; the result is in `rows`, or in `other` if `to_other`. Each level of the recursion
+// moves the rows to their buckets in the other array. The range of the keys shrinks with each level
+// by a factor of the number of buckets, so that there are few levels for any keys.
 void sort_part(KeyedRow* rows, KeyedRow* other, std::size_t count, bool to_other) {
   if (count <= kFew) {
     insertion_sort(rows, count);
@@ -98,8 +98,9 @@ void sort_part(KeyedRow* rows, KeyedRow* other, std::size_t count, bool to_other
   }
 }
 
-// The first level by several threads: each counts and then moves its own share of the rows, and
-// where a share's part of a bucket begins does not depend on who moves it. Then the buckets.
+// Does the first level with several threads, each of which counts and then moves its own share of
+// the rows, and then sorts the buckets. Where a row goes does not depend on the thread that moves
+// it.
 void sort_by_team(KeyedRow* rows, KeyedRow* other, std::size_t count, int team) {
   const auto parts = static_cast<std::size_t>(team);
   const std::size_t share = (count + parts - 1) / parts;
