@@ -1,4 +1,4 @@
-// Table 1 of the study, from its counts.
+// Table 1 of Kang et al. 2021 from its counts: tests/goldens/eval/kang2021_table1.json.
 #include <gtest/gtest.h>
 
 #include <array>
@@ -9,7 +9,7 @@
 #include "base/text.h"
 #include "eval/evaluation.h"
 #include "eval/report/metrics_table.h"
-#include "tests/support/shared_data.h"
+#include "tests/support/source_dir.h"
 
 namespace apatite::eval {
 namespace {
@@ -18,9 +18,7 @@ constexpr std::array<std::string_view, 5> kMetrics{"sensitivity", "specificity",
                                                    "npv"};
 
 TEST(Kang2021, EveryPercentageAndIntervalOfTable1ComesBack) {
-  const auto data = shared_data();
-  if (data.empty()) GTEST_SKIP() << "no shared/data";
-  const auto path = data.parent_path() / "kang2021_table1.json";
+  const auto path = source_dir() / "tests/goldens/eval/kang2021_table1.json";
   const Json table = parse_json(read_file(path, 1 << 20), path.string());
 
   EvaluationOptions options;
@@ -39,7 +37,7 @@ TEST(Kang2021, EveryPercentageAndIntervalOfTable1ComesBack) {
       const std::string cell =
           fixed(expected[0], 2) + " (" + fixed(expected[1], 2) + "-" + fixed(expected[2], 2) + ")";
       EXPECT_NE(text.find(cell), std::string::npos) << counted[i].name << " " << id << " " << cell;
-      // And digit by digit in the metrics themselves.
+      // The limits agree digit by digit in the metrics, too.
       const Metric* metric = evaluation.models[i].find(id);
       ASSERT_TRUE(metric != nullptr && metric->value && metric->interval);
       EXPECT_EQ(fixed(metric->interval->low * 100, 2), fixed(expected[1], 2));
