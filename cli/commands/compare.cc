@@ -1,4 +1,4 @@
-// apatite compare: whether models differ, metric by metric.
+// apatite compare: tests whether models differ, metric by metric.
 #include <memory>
 #include <utility>
 
@@ -63,7 +63,7 @@ eval::ModelComparison compare_files(const Options& options,
     }
     eval::ScoreTable a = read_tables({options.files[0]}, columns, sources, progress);
     eval::ScoreTable b = read_tables({options.files[1]}, columns, sources, progress);
-    // Of one column in two files, the files are the names.
+    // If both files have the same column, the models are named after the files.
     if (a.models.size() == 1 && b.models.size() == 1 && a.models[0].name == b.models[0].name) {
       a.models[0].name = sources[0];
       b.models[0].name = sources[1];
@@ -105,26 +105,34 @@ int run(const Options& options) {
 void add_tests(CLI::App& command, Options& options) {
   const std::string group = "Tests";
   command
-      .add_flag("--unpaired", options.unpaired,
-                "Two files with cases of their own, as of two hospitals")
+      .add_flag(
+          "--unpaired", options.unpaired,
+          "compare two files that have different cases, such as those of two hospitals (default: "
+          "off, all models have the same cases)")
       ->group(group);
   command
       .add_option("--correlation", options.correlation,
-                  "The working correlation of GEE: independence, exchangeable")
+                  "working correlation of GEE: independence or exchangeable")
       ->capture_default_str()
       ->type_name("NAME")
       ->group(group);
-  command.add_option("--bootstrap", options.bootstrap, "Draws of the bootstrap of AUCs; 0: none")
+  command
+      .add_option(
+          "--bootstrap", options.bootstrap,
+          "number of draws of the bootstrap of AUCs, up to 10,000,000; 0 leaves the bootstrap out")
       ->capture_default_str()
       ->type_name("N")
       ->group(group);
   command
       .add_option("--permutations", options.permutations,
-                  "Draws of the permutation test of AUCs; 0: none")
+                  "number of draws of the permutation test of AUCs, up to 10,000,000; 0 leaves the "
+                  "test out")
       ->capture_default_str()
       ->type_name("N")
       ->group(group);
-  command.add_option("--seed", options.seed, "Seed of both")
+  command
+      .add_option("--seed", options.seed,
+                  "seed of the random numbers of both, an integer of 0 or more")
       ->capture_default_str()
       ->type_name("N")
       ->group(group);
@@ -133,7 +141,7 @@ void add_tests(CLI::App& command, Options& options) {
 }  // namespace
 
 void add_compare(CLI::App& program, Action& action) {
-  auto* command = program.add_subcommand("compare", "Whether models differ: tests per metric");
+  auto* command = program.add_subcommand("compare", "Test whether models differ, metric by metric");
   const auto options = std::make_shared<Options>();
   add_score_options(*command, *options);
   add_tests(*command, *options);
@@ -144,8 +152,9 @@ void add_compare(CLI::App& program, Action& action) {
       "  apatite compare all.csv --positive malignant --score resnet --score densenet \\\n"
       "    --on test --threshold-rule youden --threshold-split validation --json compare.json\n"
       "  apatite compare here.csv there.csv --positive malignant --unpaired\n"
-      "AUCs are compared in any case; sensitivity, specificity, accuracy, PPV and NPV where there\n"
-      "is a threshold. Each test, its formula and its source: docs/comparisons.md.");
+      "AUCs are always compared. Sensitivity, specificity, accuracy, PPV and NPV are compared if "
+      "there\n"
+      "is a threshold. docs/comparisons.md explains each test, its formula and its source.");
   command->callback([options, &action] { action = [options] { return run(*options); }; });
 }
 

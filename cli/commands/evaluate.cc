@@ -1,4 +1,4 @@
-// apatite evaluate: from scores and labels to every number of a diagnostic-accuracy paper.
+// apatite evaluate: computes the metrics of a diagnostic-accuracy study from scores and labels.
 #include "eval/evaluation.h"
 
 #include <filesystem>
@@ -50,7 +50,7 @@ eval::EvaluationOptions evaluation_options(const Options& options) {
   if (options.prevalence != -1) {
     if (!(options.prevalence > 0 && options.prevalence < 1)) {
       throw Error(ErrorKind::kUsage, "--prevalence",
-                  to_text(options.prevalence) + " is no prevalence",
+                  to_text(options.prevalence) + " is not a prevalence",
                   "pass a number between 0 and 1");
     }
     result.confusion.prevalence = options.prevalence;
@@ -64,7 +64,7 @@ eval::EvaluationOptions evaluation_options(const Options& options) {
   result.seed = options.seed;
   if (!(options.partial_auc > 0 && options.partial_auc <= 1)) {
     throw Error(ErrorKind::kUsage, "--partial-auc",
-                to_text(options.partial_auc) + " is no false positive rate",
+                to_text(options.partial_auc) + " is not a false positive rate",
                 "pass a number above 0 and at most 1");
   }
   result.partial_auc = options.partial_auc;
@@ -133,11 +133,15 @@ int run(const Options& options) {
 void add_counts(CLI::App& command, Options& options) {
   command
       .add_option("--counts", options.counts,
-                  "TP,FN,FP,TN instead of files, NAME=TP,FN,FP,TN for several models")
+                  "numbers of cases TP,FN,FP,TN of a model, instead of files; repeat the option as "
+                  "NAME=TP,FN,FP,TN for several models (default: none)")
       ->type_name("COUNTS")
       ->allow_extra_args(false)
       ->group("Cases");
-  command.add_flag("--one-class", options.one_class, "Accept cases of one class only")
+  command
+      .add_flag("--one-class", options.one_class,
+                "accept cases of one class only; metrics that need both are then undefined "
+                "(default: off)")
       ->group("Cases");
 }
 
@@ -145,42 +149,50 @@ void add_statistics(CLI::App& command, Options& options) {
   const std::string group = "Statistics";
   command
       .add_option("--interval", options.interval,
-                  "Of proportions: wald, wilson, clopper-pearson, agresti-coull")
+                  "method of the intervals of proportions: wald, wilson, clopper-pearson or "
+                  "agresti-coull")
       ->capture_default_str()
       ->type_name("NAME")
       ->group(group);
   command
       .add_option("--auc-interval", options.auc_interval,
-                  "Of the AUC: delong, logit-delong, hanley-mcneil, bootstrap-percentile, "
-                  "bootstrap-bca")
+                  "method of the interval of the AUC: delong, logit-delong, hanley-mcneil, "
+                  "bootstrap-percentile or bootstrap-bca")
       ->capture_default_str()
       ->type_name("NAME")
       ->group(group);
-  command.add_option("--draws", options.draws, "Draws of the bootstrap")
-      ->capture_default_str()
-      ->type_name("N")
-      ->group(group);
-  command.add_option("--seed", options.seed, "Seed of the bootstrap")
+  command.add_option("--draws", options.draws, "number of bootstrap draws, 2 to 10,000,000")
       ->capture_default_str()
       ->type_name("N")
       ->group(group);
   command
-      .add_option("--style", options.style,
-                  "kang2021: intervals and rounding as in Table 1 of that study")
+      .add_option("--seed", options.seed,
+                  "seed of the random numbers of the bootstrap, an integer of 0 or more")
+      ->capture_default_str()
+      ->type_name("N")
+      ->group(group);
+  command
+      .add_option(
+          "--style", options.style,
+          "kang2021: intervals and rounding of proportions as in Table 1 of Kang et al. 2021 "
+          "(default: none)")
       ->type_name("NAME")
       ->group(group);
   command
       .add_option("--prevalence", options.prevalence,
-                  "For PPV and NPV where this share of people is positive")
+                  "prevalence for which PPV and NPV are reported in addition, a fraction between 0 "
+                  "and 1 (default: none)")
       ->type_name("SHARE")
       ->group(group);
   command
       .add_option("--partial-auc", options.partial_auc,
-                  "The largest false positive rate of the partial AUC")
+                  "largest false positive rate of the partial AUC, a fraction of 1")
       ->capture_default_str()
       ->type_name("RATE")
       ->group(group);
-  command.add_option("--bins", options.bins, "Bins of the calibration")
+  command
+      .add_option("--bins", options.bins,
+                  "number of bins of equal width for the calibration, 1 to 1000")
       ->capture_default_str()
       ->type_name("N")
       ->group(group);
@@ -189,10 +201,14 @@ void add_statistics(CLI::App& command, Options& options) {
 void add_outputs(CLI::App& command, Options& options) {
   add_output_options(command, options, "model");
   const std::string group = "Outputs";
-  command.add_option("--full-table", options.full, "One row per metric")
+  command
+      .add_option("--full-table", options.full,
+                  "file to write with the table that has one row per metric (default: none)")
       ->type_name("FILE")
       ->group(group);
-  command.add_option("--plots", options.plots, "A folder for the plots (SVG)")
+  command
+      .add_option("--plots", options.plots,
+                  "folder to write the plots to, as SVG files (default: no plots)")
       ->type_name("FOLDER")
       ->group(group);
 }
@@ -200,8 +216,8 @@ void add_outputs(CLI::App& command, Options& options) {
 }  // namespace
 
 void add_evaluate(CLI::App& program, Action& action) {
-  auto* command =
-      program.add_subcommand("evaluate", "Metrics with intervals from predictions or counts");
+  auto* command = program.add_subcommand(
+      "evaluate", "Compute metrics with confidence intervals from predictions or counts");
   const auto options = std::make_shared<Options>();
   add_score_options(*command, *options);
   add_counts(*command, *options);
@@ -214,7 +230,7 @@ void add_evaluate(CLI::App& program, Action& action) {
       "  apatite evaluate a.csv b.csv --positive malignant --on test --threshold-rule youden \\\n"
       "    --threshold-split validation --format latex --plots plots/\n"
       "  apatite evaluate --counts ResNet-101=63,34,14,149 --style kang2021\n"
-      "Each metric, its formula and its intervals: docs/metrics.md.");
+      "docs/metrics.md explains each metric, its formula and its intervals.");
   command->callback([options, &action] { action = [options] { return run(*options); }; });
 }
 

@@ -29,61 +29,89 @@ NamedFile named_file(const std::string& word) {
 void add_columns(CLI::App& command, ScoreOptions& options) {
   eval::ScoreColumns& columns = options.columns;
   const std::string group = "Columns";
-  command.add_option("--positive", columns.positive, "The label of a positive case")
+  command
+      .add_option("--positive", columns.positive,
+                  "label of a positive case, as written in the label column (required)")
       ->type_name("LABEL")
       ->group(group);
   command
-      .add_option("--negative", columns.negatives,
-                  "The label of a negative case, several times for several (the one other label)")
+      .add_option(
+          "--negative", columns.negatives,
+          "label of a negative case; repeat the option for several labels (default: the one "
+          "other label in the file)")
       ->type_name("LABEL")
       ->allow_extra_args(false)
       ->group(group);
   command
-      .add_option("--score", columns.scores,
-                  "A column of scores, several times for several models (p:LABEL of --positive)")
+      .add_option(
+          "--score", columns.scores,
+          "column with the scores of a model; repeat the option for several models (default: "
+          "p:LABEL with the label of --positive)")
       ->type_name("COLUMN")
       ->allow_extra_args(false)
       ->group(group);
-  command.add_option("--label", columns.label, "The labels")
+  command.add_option("--label", columns.label, "column with the label of each case")
       ->capture_default_str()
       ->type_name("COLUMN")
       ->group(group);
-  command.add_option("--image", options.image, "What a case is called (image, if it is there)")
+  command
+      .add_option("--image", options.image,
+                  "column with the image of each case (default: image, if the file has it)")
       ->type_name("COLUMN")
       ->group(group);
-  command.add_option("--patient", options.patient, "Whose it is (patient, if it is there)")
+  command
+      .add_option("--patient", options.patient,
+                  "column with the patient identifier (default: patient, if the file has it)")
       ->type_name("COLUMN")
       ->group(group);
-  command.add_option("--lesion", columns.lesion, "Which lesion it shows")
+  command
+      .add_option("--lesion", columns.lesion,
+                  "column with the lesion identifier (default: no column is read)")
       ->type_name("COLUMN")
       ->group(group);
-  command.add_option("--split", options.split, "Which split it is of (split, if it is there)")
+  command
+      .add_option("--split", options.split,
+                  "column with the split of each case (default: split, if the file has it)")
       ->type_name("COLUMN")
       ->group(group);
-  command.add_option("--weight", columns.weight, "How much it counts")
+  command
+      .add_option("--weight", columns.weight,
+                  "column with the weight of each case, a number of 0 or more (default: each "
+                  "case has weight 1)")
       ->type_name("COLUMN")
       ->group(group);
 }
 
 void add_cases(CLI::App& command, ScoreOptions& options) {
   const std::string group = "Cases";
-  command.add_option("--on", options.on, "The split that is reported, several times for several")
+  command
+      .add_option(
+          "--on", options.on,
+          "split whose cases are reported; repeat the option for several splits (default: all "
+          "cases of a file with one split; required if it has several)")
       ->type_name("SPLIT")
       ->allow_extra_args(false)
       ->group(group);
-  command.add_option("--level", options.level, "What a case is: image, lesion or patient")
+  command
+      .add_option("--level", options.level,
+                  "unit that counts as one case: image, lesion or patient")
       ->capture_default_str()
       ->type_name("LEVEL")
       ->group(group);
   command
-      .add_option("--aggregate", options.aggregate,
-                  "How the scores of its images become one: max, mean, or any for calls alone")
+      .add_option(
+          "--aggregate", options.aggregate,
+          "how the scores of the images of a lesion or patient become one: their max, their "
+          "mean, or any (positive if any image is; metrics of the order of scores are then "
+          "undefined)")
       ->capture_default_str()
       ->type_name("HOW")
       ->group(group);
   command
-      .add_flag("--no-cluster", options.no_cluster,
-                "Intervals as if the images of a patient were independent")
+      .add_flag(
+          "--no-cluster", options.no_cluster,
+          "compute intervals and tests as if the images of a patient were independent (default: "
+          "patients are clusters)")
       ->group(group);
 }
 
@@ -91,34 +119,43 @@ void add_thresholds(CLI::App& command, ScoreOptions& options) {
   const std::string group = "Threshold";
   command
       .add_option("--comparison", options.comparison,
-                  "Which score is called positive: '>' or '>=' the threshold")
+                  "which scores are predicted positive: those '>' or those '>=' the threshold")
       ->capture_default_str()
       ->type_name("SIGN")
       ->group(group);
   command
-      .add_option("--threshold", options.thresholds,
-                  "The threshold: one for all models, or several times, one for each")
+      .add_option(
+          "--threshold", options.thresholds,
+          "threshold on the scale of the scores, for all models; repeat the option to give each "
+          "model its own (default: none, unless --threshold-rule is given)")
       ->type_name("NUMBER")
       ->allow_extra_args(false)
       ->group(group);
   command
-      .add_option("--threshold-rule", options.threshold_rule,
-                  "youden, corner, sensitivity=S, specificity=S, or cost=C@PREVALENCE")
+      .add_option(
+          "--threshold-rule", options.threshold_rule,
+          "rule that chooses the threshold: youden, corner, sensitivity=S, specificity=S or "
+          "cost=C@PREVALENCE, S and PREVALENCE as fractions of 1 (default: none)")
       ->type_name("RULE")
       ->group(group);
   command
-      .add_option("--threshold-split", options.threshold_split, "The split that it is chosen on")
+      .add_option("--threshold-split", options.threshold_split,
+                  "split whose cases the rule uses (default: none)")
       ->type_name("SPLIT")
       ->group(group);
   command
-      .add_option("--threshold-file", options.threshold_files,
-                  "The file that it is chosen on, one per model file")
+      .add_option(
+          "--threshold-file", options.threshold_files,
+          "CSV file whose cases the rule uses; repeat the option, one file for each file of "
+          "predictions (default: none)")
       ->type_name("FILE")
       ->allow_extra_args(false)
       ->group(group);
   command
-      .add_flag("--threshold-from-test", options.threshold_from_test,
-                "Choose it on the reported cases; every output says so")
+      .add_flag(
+          "--threshold-from-test", options.threshold_from_test,
+          "let the rule use the reported cases themselves; every output then says so (default: "
+          "off)")
       ->group(group);
 }
 
@@ -126,13 +163,17 @@ void add_thresholds(CLI::App& command, ScoreOptions& options) {
 
 void add_score_options(CLI::App& command, ScoreOptions& options) {
   command
-      .add_option("predictions", options.files,
-                  "CSV with labels and scores; several, or NAME=FILE, for several models")
+      .add_option(
+          "predictions", options.files,
+          "CSV file with labels and scores; several files are several models, NAME=FILE names "
+          "a model")
       ->type_name("FILE");
   add_columns(command, options);
   add_cases(command, options);
   add_thresholds(command, options);
-  command.add_option("--confidence", options.confidence, "The level of all intervals")
+  command
+      .add_option("--confidence", options.confidence,
+                  "confidence level of all intervals, a fraction between 0 and 1")
       ->capture_default_str()
       ->type_name("LEVEL")
       ->group("Statistics");
@@ -142,12 +183,16 @@ void add_output_options(CLI::App& command, ScoreOptions& options, const std::str
   const std::string group = "Outputs";
   command
       .add_option("--format", options.format,
-                  "What is printed and written as tables: text, markdown, csv, latex")
+                  "format of the printed and written tables: text, markdown, csv or latex")
       ->capture_default_str()
       ->type_name("NAME")
       ->group(group);
-  command.add_option("--json", options.json, "Everything")->type_name("FILE")->group(group);
-  command.add_option("--table", options.table, "One row per " + rows)
+  command.add_option("--json", options.json, "JSON file to write with all results (default: none)")
+      ->type_name("FILE")
+      ->group(group);
+  command
+      .add_option("--table", options.table,
+                  "file to write with the table that has one row per " + rows + " (default: none)")
       ->type_name("FILE")
       ->group(group);
 }
@@ -215,7 +260,8 @@ eval::EvaluationOptions case_options(const ScoreOptions& options) {
   result.comparison = eval::parse_threshold_operator(options.comparison);
   result.confusion.confidence = options.confidence;
   if (!(options.confidence > 0 && options.confidence < 1)) {
-    throw Error(ErrorKind::kUsage, "--confidence", to_text(options.confidence) + " is no level",
+    throw Error(ErrorKind::kUsage, "--confidence",
+                to_text(options.confidence) + " is not a confidence level",
                 "pass a number between 0 and 1, e.g. 0.95");
   }
   result.clustered = !options.no_cluster;

@@ -1,4 +1,5 @@
-// The options that say which predictions are looked at, shared by the sub-commands that evaluate.
+// The options that choose the predictions to evaluate, shared by the sub-commands evaluate and
+// compare.
 #pragma once
 
 #include <CLI/App.hpp>
@@ -31,20 +32,22 @@ struct ScoreOptions {
   std::string format = "text", json, table;
 };
 
-// Adds the files, their columns, which cases and thresholds, and --confidence.
+// Adds the options of the files, their columns, the cases, the thresholds, and --confidence.
 void add_score_options(CLI::App& command, ScoreOptions& options);
-// Adds --format, --json and --table, of which `rows` says what it has a row for.
+// Adds --format, --json and --table. `rows` says what a row of that table stands for ("model").
 void add_output_options(CLI::App& command, ScoreOptions& options, const std::string& rows);
 
-// The columns to read. Throws Error (kUsage) if the positive class is not named.
+// The columns to read; `command` is named in errors. Throws Error (kUsage) if the positive class is
+// not named.
 eval::ScoreColumns columns_of(const ScoreOptions& options, std::string_view command);
 
-// All files as one table, a model per file and score column; their names are added to `sources`.
+// Reads all files into one table with a model for each file and score column. The names of the
+// files are appended to `sources`.
 eval::ScoreTable read_tables(const std::vector<std::string>& words,
                              const eval::ScoreColumns& columns, std::vector<std::string>& sources,
                              const eval::ProgressCallback& progress);
 
-// The predictions, and those that thresholds are chosen on, if there are.
+// The predictions and, if --threshold-file was given, those on which thresholds are chosen.
 struct ScoreFiles {
   eval::ScoreTable table;
   std::optional<eval::ScoreTable> tuning;
@@ -53,11 +56,11 @@ struct ScoreFiles {
 ScoreFiles read_score_files(const ScoreOptions& options, const eval::ScoreColumns& columns,
                             const eval::ProgressCallback& progress);
 
-// How far a long step is, as a bar on a terminal and nothing elsewhere.
+// Shows the progress of a long step as a bar on a terminal; shows nothing elsewhere.
 class StepProgress {
  public:
   ~StepProgress() { bar_.finish(); }
-  // Must not outlive the object.
+  // The callback must not outlive the object.
   eval::ProgressCallback callback();
 
  private:
@@ -65,7 +68,8 @@ class StepProgress {
   std::string unit_;
 };
 
-// Which cases, which level, at what threshold, at what confidence. Throws Error (kUsage).
+// The options of the evaluation that are shared: cases, level, thresholds and confidence. Throws
+// Error (kUsage).
 eval::EvaluationOptions case_options(const ScoreOptions& options);
 
 }  // namespace apatite::cli
