@@ -4,6 +4,7 @@
 
 #include "base/error.h"
 #include "base/text.h"
+#include "engine/backend/targets.h"
 
 namespace apatite::engine {
 
@@ -30,7 +31,7 @@ void check_input(const Graph& graph, const Tensor& input) {
   }
 }
 
-void check_targets(const Graph& graph, std::span<const std::int64_t> targets, std::int64_t batch) {
+void check_targets(std::span<const std::int64_t> targets, std::int64_t batch, std::int64_t logits) {
   if (targets.empty()) return;
   if (targets.size() != static_cast<std::size_t>(batch)) {
     throw Error(
@@ -38,6 +39,17 @@ void check_targets(const Graph& graph, std::span<const std::int64_t> targets, st
         to_text(static_cast<std::int64_t>(targets.size())) + " for " + to_text(batch) + " images",
         "give one per image, or none for the predicted classes");
   }
+  const std::int64_t classes = class_count(logits);
+  for (const std::int64_t target : targets) {
+    if (target == kPredicted || (target >= 0 && target < classes)) continue;
+    throw Error(ErrorKind::kUsage, "target " + to_text(target),
+                "is not a class of this network, which has " + to_text(classes),
+                "use 0 to " + to_text(classes - 1));
+  }
+}
+
+void check_targets(const Graph& graph, std::span<const std::int64_t> targets, std::int64_t batch) {
+  if (targets.empty()) return;
   const auto& nodes = graph.nodes();
   const auto score = std::find_if(nodes.begin(), nodes.end(), [](const Node& node) {
     return std::holds_alternative<ScoreGrad>(node.op);
@@ -46,13 +58,7 @@ void check_targets(const Graph& graph, std::span<const std::int64_t> targets, st
     throw Error(ErrorKind::kUsage, "targets", "this graph has no gradient that depends on them",
                 "differentiate it first, or give none");
   }
-  const std::int64_t classes = class_count(score->shape.channels);
-  for (const std::int64_t target : targets) {
-    if (target == kPredicted || (target >= 0 && target < classes)) continue;
-    throw Error(ErrorKind::kUsage, "target " + to_text(target),
-                "is not a class of this network, which has " + to_text(classes),
-                "use 0 to " + to_text(classes - 1));
-  }
+  check_targets(targets, batch, score->shape.channels);
 }
 
 Error non_finite_error(const Node& node, std::int64_t index, std::int64_t image) {

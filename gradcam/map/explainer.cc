@@ -11,6 +11,7 @@
 #include "base/normal.h"
 #include "base/random.h"
 #include "base/text.h"
+#include "engine/backend/targets.h"
 #include "engine/runtime/fp_environment.h"
 #include "gradcam/map/cam.h"
 #include "gradcam/map/resample.h"
@@ -89,7 +90,7 @@ SaliencyMap collapse(std::span<const double> values, const engine::Shape& shape,
   return map;
 }
 
-// Scaled to [0, 1] by its own range; all 0 if it has none.
+// The values scaled to [0, 1] by their own range; all 0 if they are equal.
 SaliencyMap mask_of(std::span<const double> channel, const engine::Shape& layer,
                     const engine::Shape& input) {
   SaliencyMap mask = resize({layer.height, layer.width, {channel.begin(), channel.end()}},
@@ -154,7 +155,7 @@ class Explainer::Implementation {
   std::vector<Explanation> explain(const engine::Tensor& images,
                                    std::span<const std::int64_t> targets) {
     const engine::FpEnvironment environment;
-    check_classes(targets, images.dims()[0]);
+    engine::check_targets(targets, images.dims()[0], graph_.node(graph_.output()).shape.channels);
     const std::vector<engine::Tensor64> results = first_pass_->run64(
         images, first_pass_has_gradients_ ? targets : std::span<const std::int64_t>());
     std::vector<Explanation> explanations;
@@ -190,23 +191,6 @@ class Explainer::Implementation {
     std::size_t values = 0;
     std::size_t gradient = 0;
   };
-
-  // As a graph with gradients checks them: there may be none in the first pass.
-  void check_classes(std::span<const std::int64_t> targets, std::int64_t batch) const {
-    if (!targets.empty() && targets.size() != static_cast<std::size_t>(batch)) {
-      throw Error(
-          ErrorKind::kUsage, "targets",
-          to_text(static_cast<std::int64_t>(targets.size())) + " for " + to_text(batch) + " images",
-          "give one per image, or none for the predicted classes");
-    }
-    const std::int64_t classes = engine::class_count(graph_.node(graph_.output()).shape.channels);
-    for (const std::int64_t target : targets) {
-      if (target == engine::kPredicted || (target >= 0 && target < classes)) continue;
-      throw Error(ErrorKind::kUsage, "target " + to_text(target),
-                  "is not a class of this network, which has " + to_text(classes),
-                  "use 0 to " + to_text(classes - 1));
-    }
-  }
 
   // Logits, the layers' values and the gradients there, in one graph.
   void compile_first_pass() {
@@ -285,8 +269,8 @@ class Explainer::Implementation {
     }
   }
 
-  // Runs `network` on `count` images made by `make(i, to)`, a batch at a time; `take` sees the
-  // result of each in order. `target` if the result is a gradient.
+  // Runs `network` on `count` images, which make(i, to) makes, in batches. `take` gets the result
+  // of each image in order. `target` is needed if the result is a gradient.
   void run_many(engine::Executable& network, std::int64_t count, std::optional<std::int64_t> target,
                 const std::function<void(std::int64_t, std::span<float>)>& make,
                 const std::function<void(std::span<const double>)>& take) {
