@@ -1,16 +1,39 @@
 #include "image/input.h"
 
 #include <string>
+#include <utility>
 
 #include "base/error.h"
 #include "base/file.h"
 #include "image/codec/decode.h"
-#include "image/codec/npy.h"
 #include "image/dicom/dicom.h"
 #include "image/dicom/dicom_data_set.h"
 
 namespace apatite::image {
 namespace {
+
+// The one place that tells a tensor from a picture. `decode` decodes a picture.
+template <class Decode>
+InputFile read_input(std::span<const std::byte> file, std::string_view where,
+                     const Decode& decode) {
+  if (is_npy_tensor(file, where)) return decode_npy_tensor(file, where);
+  return decode();
+}
+
+engine::Tensor make_ready(InputFile input, const Recipe& recipe, std::string_view where,
+                          const ImageContext& context) {
+  if (const auto* picture = std::get_if<Image>(&input)) return recipe.apply(*picture, context);
+  engine::Tensor& tensor = std::get<NpyTensor>(input).tensor;
+  check_tensor(tensor, recipe, where);
+  return std::move(tensor);
+}
+
+}  // namespace
+
+InputFile read_input_file(const std::filesystem::path& path, DecoderPool& decoders) {
+  const MappedFile file(path);
+  return read_input(file.bytes(), path.string(), [&] { return decoders.decode(path); });
+}
 
 void check_tensor(const engine::Tensor& tensor, const Recipe& recipe, std::string_view where) {
   const engine::Shape shape{tensor.dims()[1], tensor.dims()[2], tensor.dims()[3]};
@@ -24,16 +47,10 @@ void check_tensor(const engine::Tensor& tensor, const Recipe& recipe, std::strin
               "store channels x height x width as the network takes them");
 }
 
-}  // namespace
-
 engine::Tensor load_input(std::span<const std::byte> file, const Recipe& recipe,
                           std::string_view where, const ImageContext& context) {
-  if (!is_npy_tensor(file, where)) {
-    return recipe.apply(decode_image(file, where, recipe.jpeg()), context);
-  }
-  engine::Tensor tensor = decode_npy_tensor(file, where).tensor;
-  check_tensor(tensor, recipe, where);
-  return tensor;
+  const auto decode = [&] { return decode_image(file, where, recipe.jpeg()); };
+  return make_ready(read_input(file, where, decode), recipe, where, context);
 }
 
 engine::Tensor load_input(const std::filesystem::path& path, const Recipe& recipe,
@@ -44,14 +61,7 @@ engine::Tensor load_input(const std::filesystem::path& path, const Recipe& recip
 
 engine::Tensor load_input(const std::filesystem::path& path, const Recipe& recipe,
                           DecoderPool& decoders, const ImageContext& context) {
-  {
-    // A tensor needs no codec: apatite's own reader takes it in this process.
-    const MappedFile file(path);
-    if (is_npy_tensor(file.bytes(), path.string())) {
-      return load_input(file.bytes(), recipe, path.string());
-    }
-  }
-  return recipe.apply(decoders.decode(path), context);
+  return make_ready(read_input_file(path, decoders), recipe, path.string(), context);
 }
 
 DecoderPool::Decode image_decoder(const Recipe& recipe) {
