@@ -5,6 +5,8 @@
 #include <memory>
 #include <optional>
 #include <span>
+#include <utility>
+#include <variant>
 
 #include "base/error.h"
 #include "base/file.h"
@@ -22,6 +24,7 @@
 #include "image/input.h"
 #include "image/recipe/recipe.h"
 #include "image/statistics.h"
+#include "study/run/image_model.h"
 #include "weights/weights_file.h"
 
 namespace apatite::cli {
@@ -36,11 +39,7 @@ struct Options {
 std::optional<image::Recipe> recipe_of(const Options& options) {
   if (!options.recipe.empty()) return image::Recipe::read(options.recipe);
   if (options.weights.empty()) return {};
-  const weights::WeightsFile weights(options.weights);
-  if (weights.metadata().recipe.is_null()) {
-    throw Error(ErrorKind::kUsage, options.weights, "holds no recipe", "pass one with --recipe");
-  }
-  return image::Recipe::from_json(weights.metadata().recipe, options.weights + " (recipe)");
+  return study::recipe_for(weights::WeightsFile(options.weights));
 }
 
 image::ImageContext context_of(const Options& options) {
@@ -69,15 +68,15 @@ Json to_json(const image::RecipeStep& step) {
           {"sha256", step.sha256}};
 }
 
-// A file's content: an image or, of floating-point numbers in .npy, a network's input, whose
-// channels are then those of the image.
+// What a file holds: a picture, or a network's input (image/input.h), which is then shown as a
+// picture with the tensor's channels.
 struct Content {
   image::Image image;
   std::optional<engine::Tensor> tensor;
 };
 
-Content read_tensor(std::span<const std::byte> file, const std::string& path) {
-  image::NpyTensor read = image::decode_npy_tensor(file, path);
+Content content_of_tensor(image::NpyTensor read, std::span<const std::byte> file,
+                          const std::string& path) {
   const engine::Dims& dims = read.tensor.dims();
   Content content{image::make_image<float>(dims[2], dims[3], dims[1], path), {}};
   const std::int64_t pixels = dims[2] * dims[3];
@@ -98,12 +97,12 @@ Content read_tensor(std::span<const std::byte> file, const std::string& path) {
 }
 
 // What the recipe makes of the image; a tensor is checked against it alone.
-void add_recipe(const Options& options, std::span<const std::byte> file, const Content& content,
-                const image::Recipe& recipe, Json& report) {
+void add_recipe(const Options& options, const Content& content, const image::Recipe& recipe,
+                Json& report) {
   report["recipe"] = recipe.to_json();
   report["recipe_sha256"] = recipe.sha256();
   if (content.tensor) {
-    image::load_input(file, recipe, options.image);
+    image::check_tensor(*content.tensor, recipe, options.image);
     return;
   }
   const image::RecipeResult result = recipe.apply_traced(content.image, context_of(options));
@@ -139,7 +138,7 @@ Json report_of(const Options& options, std::span<const std::byte> bytes, const C
     report["tensor"] = {{"shape", {image.channels, image.height, image.width}},
                         {"sha256", sha256_hex(std::as_bytes(content.tensor->values()))}};
   }
-  if (recipe != nullptr) add_recipe(options, bytes, content, *recipe, report);
+  if (recipe != nullptr) add_recipe(options, content, *recipe, report);
   return report;
 }
 
@@ -251,9 +250,11 @@ int run(const Options& options) {
   image::DecoderPool decoders(1, decoder_of(recipe));
   const std::string file = read_file(options.image, image::kMaxImageFileBytes);
   const std::span<const std::byte> bytes = std::as_bytes(std::span(file));
-  const Content content = image::is_npy_tensor(bytes, options.image)
-                              ? read_tensor(bytes, options.image)
-                              : Content{decoders.decode(options.image), {}};
+  image::InputFile input = image::read_input_file(options.image, decoders);
+  auto* const tensor = std::get_if<image::NpyTensor>(&input);
+  const Content content = tensor != nullptr
+                              ? content_of_tensor(std::move(*tensor), bytes, options.image)
+                              : Content{std::get<image::Image>(std::move(input)), {}};
   const Json report = report_of(options, bytes, content, recipe ? &*recipe : nullptr);
   if (!options.png.empty()) {
     if (recipe && !content.tensor) {
@@ -272,33 +273,51 @@ void add_inspect(CLI::App& program, Action& action) {
   auto* command = program.add_subcommand(
       "inspect", "Show what an image file holds, and what a recipe makes of it");
   const auto options = std::make_shared<Options>();
-  command->add_option("image", options->image, "The image file")->required()->type_name("FILE");
-  auto* recipe = command->add_option("--recipe", options->recipe, "A recipe: a file, or a preset")
+  command->add_option("image", options->image, "Image to inspect")->required()->type_name("FILE");
+  auto* recipe = command
+                     ->add_option("--recipe", options->recipe,
+                                  "Recipe to apply step by step: a file, or the name of one that "
+                                  "apatite recipes lists. Default: none")
                      ->type_name("JSON-FILE|NAME");
-  command->add_option("--weights", options->weights, "Take the recipe of this weights file")
+  command
+      ->add_option("--weights", options->weights,
+                   "Weights file whose recipe is applied step by step. Default: none")
       ->type_name("FILE")
       ->excludes(recipe);
-  command->add_option("--laterality", options->laterality, "The side, as in a manifest")
-      ->check(CLI::IsMember({"L", "R"}));
-  command->add_option("--box", options->box, "The region of interest, as in a manifest, in pixels")
+  command
+      ->add_option("--laterality", options->laterality,
+                   "Side of the breast, L or R, for recipes that need it, as in a manifest. "
+                   "Default: unknown")
+      ->check(CLI::IsMember({"L", "R"}))
+      ->type_name("SIDE");
+  command
+      ->add_option("--box", options->box,
+                   "Region of interest in pixels of the image, for recipes that need it, as in a "
+                   "manifest. Default: none")
       ->delimiter(',')
       ->expected(4)
       ->check(CLI::Range(std::int64_t{0}, image::kMaxImageSide))
       ->type_name("TOP,LEFT,HEIGHT,WIDTH");
-  command->add_option("--png", options->png, "Write the picture after the recipe's last step")
+  command
+      ->add_option(
+          "--png", options->png,
+          "File that the image after the recipe's last step goes to, as PNG. Default: none "
+          "is written")
       ->type_name("FILE");
-  command->add_flag("--json", options->json, "Print JSON");
+  command->add_flag("--json", options->json, "Print JSON instead of text");
   command->footer(
       "Examples:\n"
       "  apatite inspect mammogram.png\n"
       "  apatite inspect mammogram.png --recipe recipe.json --png seen.png\n"
       "  apatite inspect mammogram.jpg --recipe torchvision-224 --json\n"
       "  apatite inspect mammogram.dcm --png seen.png\n"
-      "With a recipe: shape, range and SHA-256 of the samples after every step, the place to look\n"
-      "for where two programs part. Floating-point samples become 16-bit ones in the picture, "
-      "from\n"
-      "their least (black) to their largest (white). A .npy file of floating-point numbers is a\n"
-      "network's input: its values are shown, and a recipe checks its shape.");
+      "With a recipe, the shape, the range and the SHA-256 of the samples are shown after every\n"
+      "step: if two programs disagree, they show after which step. In the PNG file, "
+      "floating-point\n"
+      "samples become 16-bit ones, from the least (black) to the largest (white). A .npy file of\n"
+      "floating-point numbers is a network's input already: its values are shown, and a recipe "
+      "only\n"
+      "checks its shape.");
   command->callback([options, &action] { action = [options] { return run(*options); }; });
 }
 

@@ -20,6 +20,7 @@
 
 #include "gradcam/map/method.h"
 #include "study/explain/explained_model.h"
+#include "study/run/run_options.h"
 #include "study/run/run_summary.h"
 
 namespace apatite::study {
@@ -28,26 +29,18 @@ namespace apatite::study {
 // pixels of the network's input or of the source.
 enum class MapSize { kLayer, kInput, kSource };
 
-struct ExplainOptions {
+struct ExplainOptions : RunOptions {
   std::vector<std::filesystem::path> weights;  // one or several models
-  std::filesystem::path images;                // a folder, a manifest or a single image
   std::filesystem::path output;                // a folder; made if it is missing
-  std::filesystem::path recipe;                // JSON; empty: each weights file's own
   MapChoice maps{.methods = {gradcam::Method::kGradCam}, .layers = {}};
-  std::string target = "predicted";
+  std::string target = "predicted";  // study/explain/class_target.h
   gradcam::MethodSettings settings;
   bool keep_sign = false;  // of the .npy; else negative values are 0
   MapSize size = MapSize::kLayer;
-  std::string colours = "viridis";
-  double alpha = 0.6;
+  std::string colours = "viridis";  // gradcam/picture/colour_map.h
+  double alpha = 0.6;               // gradcam/picture/render.h
   bool panel = false;
   std::int64_t thumbnails = 1000;  // of the first images, in index.html
-  std::string backend;             // empty: the default
-  std::string isa;                 // empty: the best that is present
-  int threads = 0;                 // of the network; 0: as many as the process may use
-  int workers = 0;                 // that read and write pictures; 0: half as many as threads
-  std::int64_t batch = 8;          // images that the network takes at once
-  bool strict = false;             // stop at the first image that cannot be read
 };
 
 struct ExplainSummary : RunSummary {

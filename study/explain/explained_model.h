@@ -1,21 +1,19 @@
-// A weights file ready to explain images of any size.
+// A network ready to explain images of any size.
 #pragma once
 
 #include <cstdint>
 #include <filesystem>
-#include <list>
-#include <memory>
 #include <string>
 #include <vector>
 
 #include "engine/backend/backend.h"
 #include "gradcam/map/explainer.h"
 #include "gradcam/map/projection.h"
-#include "image/decoder/decoder_pool.h"
 #include "image/pixels/image.h"
 #include "image/pixels/image_context.h"
-#include "image/recipe/recipe.h"
-#include "weights/weights_file.h"
+#include "study/run/image_model.h"
+#include "study/run/journal.h"
+#include "study/run/size_cache.h"
 
 namespace apatite::study {
 
@@ -26,14 +24,15 @@ struct MapChoice {
   std::vector<std::string> layers;  // empty: the default one
 };
 
-// What decides a model's maps beside its weights and recipe.
-struct ModelChoice {
-  std::filesystem::path weights;
-  std::filesystem::path recipe;  // JSON; empty: the one in the weights file
+// What is asked of a network about an image.
+struct WantedMaps {
   MapChoice maps;
-  std::string target = "predicted";
+  std::string target = "predicted";  // parse_target (study/explain/class_target.h)
   gradcam::MethodSettings settings;
 };
+
+// What decides the maps beside weights, recipe and image. `sign` is added to the settings.
+Fingerprint fingerprint_of(const WantedMaps& wanted, const std::string& sign = "");
 
 // One image made ready for one model.
 struct ModelInput {
@@ -48,48 +47,40 @@ struct LoadedImage {
 
 class ExplainedModel {
  public:
-  // `decoders`: processes that decode images (image/decoder/decoder_pool.h). Throws Error: what
-  // opening the weights and the recipe throws; kUsage for a target or layer that is none, and at
-  // once if the recipe fixes the input's size.
-  ExplainedModel(const ModelChoice& choice, const engine::Backend& backend,
-                 const engine::CompileOptions& options, std::size_t decoders);
-  ~ExplainedModel();
-  ExplainedModel(const ExplainedModel&) = delete;
-  ExplainedModel& operator=(const ExplainedModel&) = delete;
+  // `model` and `backend` must outlive it. Throws Error (kUsage): settings out of range; a target
+  // that is none; a layer that is none, at once if the recipe fixes the input's size, else by
+  // explainer().
+  ExplainedModel(ImageModel& model, const WantedMaps& wanted, const engine::Backend& backend,
+                 const engine::CompileOptions& options);
 
-  [[nodiscard]] const weights::WeightsFile& weights() const { return weights_; }
-  [[nodiscard]] const image::Recipe& recipe() const { return recipe_; }
+  [[nodiscard]] const weights::WeightsFile& weights() const { return model_.weights(); }
+  [[nodiscard]] const image::Recipe& recipe() const { return model_.recipe(); }
   // kPredicted or a class.
   [[nodiscard]] std::int64_t target() const { return target_; }
 
-  // A file through the recipe; the tensor of a .npy as it is. Any number of threads may call.
-  // Throws Error as load_input (image/input.h) does.
+  // A picture through the recipe, or a tensor as it is (image/input.h). Any number of threads may
+  // call. Throws Error as load_input does.
   [[nodiscard]] LoadedImage load(const std::filesystem::path& path,
                                  const image::ImageContext& context);
 
   // An image file as it is, e.g. a mask; in a decoder process too.
   [[nodiscard]] image::Image decode(const std::filesystem::path& path) {
-    return decoders_.decode(path);
+    return model_.decoders().decode(path);
   }
 
   // For inputs of this size; the last few sizes stay compiled. The requests of an explainer whose
-  // layers were left to the default may differ between sizes.
+  // layers were left to the default may differ between sizes. Throws Error (kUsage) if the input is
+  // too small for the network or a layer.
   gradcam::Explainer& explainer(std::int64_t height, std::int64_t width);
 
  private:
-  struct Compiled;
-
-  [[nodiscard]] ModelInput tensor_input(engine::Tensor tensor) const;
-
-  weights::WeightsFile weights_;
-  image::Recipe recipe_;
-  image::DecoderPool decoders_;  // before anything that starts threads
+  ImageModel& model_;
   const engine::Backend& backend_;
   engine::CompileOptions options_;
   MapChoice maps_;
   gradcam::MethodSettings settings_;
   std::int64_t target_;
-  std::list<Compiled> compiled_;  // the latest used first
+  SizeCache<gradcam::Explainer> compiled_;
 };
 
 // The maps of `choice` in `graph`. Throws Error (kUsage), see find_layer.

@@ -21,28 +21,24 @@
 #include "gradcam/map/method.h"
 #include "gradcam/trust/removal.h"
 #include "study/explain/explained_model.h"
+#include "study/run/run_options.h"
 #include "study/run/run_summary.h"
 
 namespace apatite::study {
 
-struct FaithfulnessOptions {
-  std::filesystem::path weights;
-  std::filesystem::path images;  // a folder, a manifest (with boxes or mask, if known) or one image
-  std::filesystem::path output;  // a folder; made if it is missing
-  std::filesystem::path recipe;  // JSON; empty: the one in the weights file
+struct FaithfulnessOptions : RunOptions {
+  FaithfulnessOptions() { batch = 32; }  // masked variants of one image
+
+  std::filesystem::path weights;  // `images` may be a manifest with boxes or masks of known regions
+  std::filesystem::path output;   // a folder; made if it is missing
   MapChoice maps;
-  std::string target = "predicted";
+  std::string target = "predicted";  // study/explain/class_target.h
   gradcam::MethodSettings settings;
   gradcam::Removal removal = gradcam::Removal::kBlur;
   std::int64_t steps = 20;          // of the deletion and insertion curves
-  std::int64_t tolerance = 0;       // pixels of the source, for the pointing game
+  std::int64_t tolerance = 0;       // for the pointing game, in pixels of the source
   std::int64_t random_images = 16;  // the first ones, for the randomisation check; 0: none
-  std::int64_t random_stages = 6;   // of its cascade
-  std::string backend;              // empty: the default
-  std::string isa;                  // empty: the best that is present
-  int threads = 0;                  // of the network; 0: as many as the process may use
-  int workers = 0;                  // that read images; 0: half as many as threads
-  std::int64_t batch = 32;          // images that the network takes at once
+  std::int64_t random_stages = 6;   // of its cascade, at most
 };
 
 struct FaithfulnessSummary : RunSummary {

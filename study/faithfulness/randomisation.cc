@@ -3,14 +3,11 @@
 #include <span>
 #include <utility>
 
-#include "base/random.h"
 #include "gradcam/map/resample.h"
+#include "study/faithfulness/random_streams.h"
 
 namespace apatite::study {
 namespace {
-
-// Of random numbers; faithfulness.cc has the others.
-constexpr std::uint64_t kWeightsStream = 4;
 
 void compare(const gradcam::SaliencyMap& own, const gradcam::SaliencyMap& random, image::Size size,
              RandomisationFigures::Stage& stage) {
@@ -69,7 +66,7 @@ std::vector<gradcam::Explainer>& Randomisation::cascade_for(image::Size size) {
   stages_ = gradcam::randomised_stages(own.graph(), most_);
   for (const gradcam::RandomisedStage& stage : stages_) {
     weights_.push_back(std::make_unique<gradcam::RandomisedParameters>(
-        model_.weights(), stage, random_stream(settings_.seed, kWeightsStream)));
+        model_.weights(), stage, stream_for(RandomPurpose::kRandomWeights, settings_.seed)));
     cascade_.emplace_back(own.graph(), *weights_.back(), backend_, compile_, own.requests(),
                           settings_);
   }

@@ -11,24 +11,15 @@
 
 #include <cstdint>
 #include <filesystem>
-#include <string>
 
+#include "study/run/run_options.h"
 #include "study/run/run_summary.h"
 
 namespace apatite::study {
 
-struct PredictOptions {
+struct PredictOptions : RunOptions {
   std::filesystem::path weights;
-  std::filesystem::path images;  // a folder or a manifest, study/run/manifest.h
   std::filesystem::path output;  // predictions.csv; errors.csv lies beside it
-  std::filesystem::path recipe;  // JSON; empty: the one in the weights file
-  std::string backend;           // empty: the default
-  std::string isa;               // empty: the best that is present
-  int threads = 0;               // of the network; 0: as many as the process may use
-  int workers = 0;         // that read images ahead of the network, each with a decoder process of
-                           // its own; 0: half as many as threads
-  std::int64_t batch = 8;  // images that the network takes at once
-  bool strict = false;     // stop at the first image that cannot be read
 };
 
 struct PredictSummary : RunSummary {
@@ -38,14 +29,14 @@ struct PredictSummary : RunSummary {
 };
 
 // Images are decoded by `workers` processes and made ready by as many threads while the network
-// computes; the processes are forked first, so call it before other threads start. An image that
-// makes its decoder die, hang or exceed its limits (image/decoder/sandbox.h) counts as unreadable.
-// What is done is kept in
-// "<output>.partial" (study/run/journal.h): after a kill the same call continues there. At the end
-// the output appears under its name, complete; "errors.csv" (image,reason) beside it lists the
-// images that could not be read, and is removed if there are none.
+// computes. The processes are forked first, so call it before other threads start. An image that
+// makes its decoder die, hang or exceed its limits (image/decoder/sandbox.h) counts as unreadable,
+// and so does one that is too small for the network.
 //
-// `progress` is called on the caller's thread after every batch.
+// What is done is kept in "<output>.partial" (study/run/journal.h): after a kill the same call
+// continues there. At the end the output appears under its name, complete; "errors.csv"
+// (image,reason) beside it lists the images that could not be read, and is removed if there are
+// none. `progress` is called on the caller's thread after every batch.
 //
 // Throws Error: kUsage for options that fit neither each other nor the network, or a journal of
 // another run; kUnavailable for the backend or instruction set; kNumeric with the image and the

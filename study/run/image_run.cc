@@ -1,13 +1,16 @@
 #include "study/run/image_run.h"
 
-#include <string_view>
+#include <algorithm>
 #include <system_error>
+#include <utility>
 
 #include "base/bytes.h"
+#include "base/csv.h"
 #include "base/file.h"
 #include "base/text.h"
-#include "image/codec/decode.h"
-#include "image/dicom/dicom_data_set.h"
+#include "engine/backends.h"
+#include "engine/graph/contract.h"
+#include "engine/runtime/threads.h"
 
 namespace apatite::study {
 namespace {
@@ -18,68 +21,37 @@ constexpr std::string_view kErrorsHeader = "image,reason\n";
 constexpr std::int64_t kMostBatch = 4096;
 constexpr std::int64_t kMostWorkers = 256;
 
-}  // namespace
-
-void check_between(std::string_view what, std::int64_t value, std::int64_t least,
-                   std::int64_t most) {
-  if (value >= least && value <= most) return;
-  throw Error(ErrorKind::kUsage, what, to_text(value) + " is not possible",
-              "pass " + to_text(least) + " to " + to_text(most));
+const RunOptions& checked(const RunOptions& options) {
+  check_between("batch", options.batch, 1, kMostBatch);
+  check_between("workers", options.workers, 0, kMostWorkers);
+  return options;
 }
 
-void check_batch_and_workers(std::int64_t batch, int workers) {
-  check_between("batch", batch, 1, kMostBatch);
-  check_between("workers", workers, 0, kMostWorkers);
+// As many as asked for or, if that is 0, half as many as the network has threads.
+std::size_t count_workers(const RunOptions& options) {
+  const int threads = engine::resolve_threads(options.threads);
+  return static_cast<std::size_t>(options.workers > 0 ? options.workers : std::max(1, threads / 2));
 }
 
-std::size_t image_workers(int asked, int network_threads) {
-  return static_cast<std::size_t>(asked > 0 ? asked : std::max(1, network_threads / 2));
+std::list<ImageModel> open_models(const std::vector<fs::path>& weights, const fs::path& recipe,
+                                  std::size_t decoders) {
+  std::list<ImageModel> models;
+  for (const fs::path& path : weights) models.emplace_back(path, recipe, decoders);
+  return models;
 }
 
-image::Recipe recipe_for(const weights::WeightsFile& weights, const std::filesystem::path& path) {
-  const Json& own = weights.metadata().recipe;
-  if (path.empty() && own.is_null()) {
-    throw Error(ErrorKind::kUsage, weights.where(), "holds no recipe for its images",
-                "pass one with --recipe");
-  }
-  image::Recipe recipe = path.empty() ? image::Recipe::from_json(own, weights.where() + " (recipe)")
-                                      : image::Recipe::read(path);
-  const std::int64_t channels = weights.metadata().model.input_channels;
-  if (recipe.channels() != channels) {
-    throw Error(ErrorKind::kUsage, "recipe",
-                "makes images of " + to_text(recipe.channels()) + " channels, the network takes " +
-                    to_text(channels),
-                "set the recipe's channels");
-  }
-  return recipe;
+const engine::Backend& backend_of(const std::string& name) {
+  return name.empty() ? *engine::backends().front() : engine::find_backend(name);
 }
 
-Manifest read_images(const fs::path& images) {
-  std::error_code ignored;
-  const bool is_image =
-      fs::is_regular_file(images, ignored) &&
-      (image::has_image_extension(images) || image::is_dicom(MappedFile(images).bytes()));
-  if (!is_image) return read_manifest(images);
-  Manifest manifest;
-  manifest.folder = images.parent_path();
-  manifest.entries.push_back({.image = images.filename().string()});
-  return manifest;
-}
-
-void make_folder(const fs::path& folder) {
-  std::error_code error;
-  fs::create_directories(folder, error);
-  if (error) {
-    throw Error(ErrorKind::kIo, folder.string(), "cannot be made (" + error.message() + ")");
-  }
-}
-
+// Why an image cannot be read, without the path that the message starts with: the row names it.
 std::string reason_of(const Error& error, const fs::path& path) {
   const std::string_view message = error.what();
   const std::string prefix = escape_control(path.string()) + ": ";
   return std::string(message.starts_with(prefix) ? message.substr(prefix.size()) : message);
 }
 
+// errors.csv with these rows in `folder`. Returns its path, empty if there is none.
 fs::path write_errors(const fs::path& folder, const std::string& rows) {
   fs::path path = folder / "errors.csv";
   if (!rows.empty()) {
@@ -93,6 +65,95 @@ fs::path write_errors(const fs::path& folder, const std::string& rows) {
     fs::remove(path, ignored);
   }
   return {};
+}
+
+}  // namespace
+
+void check_between(std::string_view what, std::int64_t value, std::int64_t least,
+                   std::int64_t most) {
+  if (value >= least && value <= most) return;
+  throw Error(ErrorKind::kUsage, what, to_text(value) + " is not possible",
+              "pass " + to_text(least) + " to " + to_text(most));
+}
+
+void make_folder(const fs::path& folder) {
+  std::error_code error;
+  fs::create_directories(folder, error);
+  if (error) {
+    throw Error(ErrorKind::kIo, folder.string(), "cannot be made (" + error.message() + ")");
+  }
+}
+
+ImageRun::ImageRun(const RunOptions& options, const std::vector<fs::path>& weights)
+    : options_(checked(options)),
+      manifest_(read_manifest(options.images)),
+      workers_(count_workers(options)),
+      models_(open_models(weights, options.recipe, workers_)),
+      backend_(backend_of(options.backend)) {
+  compile_.threads = engine::resolve_threads(options.threads);
+  compile_.isa = engine::resolve_isa(backend_, options.isa);
+}
+
+ListedImage ImageRun::image(std::size_t index) const {
+  const ManifestEntry& entry = manifest_.entries[index];
+  return {index, entry, manifest_.path_of(entry)};
+}
+
+Fingerprint ImageRun::fingerprint(const Fingerprint& task_parts) const {
+  Fingerprint parts;
+  for (const ImageModel& model : models_) {
+    parts.emplace_back("weights", model.weights().sha256());
+    parts.emplace_back("recipe", model.recipe().sha256());
+  }
+  parts.emplace_back("images", sha256_of(manifest_.entries));
+  parts.emplace_back("backend", std::string(backend_.name()));
+  parts.emplace_back("arithmetic", to_text(std::int64_t{engine::kContractVersion}));
+  parts.insert(parts.end(), task_parts.begin(), task_parts.end());
+  return parts;
+}
+
+void ImageRun::open_journal(const fs::path& path, const Fingerprint& task_parts,
+                            fs::path errors_folder) {
+  journal_.emplace(path, fingerprint(task_parts));
+  errors_folder_ = std::move(errors_folder);
+  if (options_.strict) forget_from_first_unreadable();
+  resumed_ = journal_->size();
+}
+
+void ImageRun::forget_from_first_unreadable() {
+  std::size_t readable = 0;
+  bool all = true;
+  journal_->for_each([&](const JournalEntry& entry) {
+    all = all && entry.readable;
+    if (all) ++readable;
+  });
+  journal_->truncate(readable);
+}
+
+JournalEntry ImageRun::unreadable(const ListedImage& image, const Error& error) {
+  return {false,
+          csv_line(std::vector<std::string>{image.entry.image, reason_of(error, image.path)})};
+}
+
+RunSummary ImageRun::collect(
+    const std::function<void(const ListedImage&, const std::string&)>& visit) const {
+  RunSummary summary;
+  summary.resumed = static_cast<std::int64_t>(resumed_);
+  summary.skipped = manifest_.skipped;
+  std::string errors;
+  std::size_t index = 0;
+  journal_->for_each([&](const JournalEntry& entry) {
+    const std::size_t mine = index++;
+    if (entry.readable) {
+      ++summary.images;
+      visit(image(mine), entry.text);
+    } else {
+      ++summary.unreadable;
+      errors += entry.text;
+    }
+  });
+  summary.errors = write_errors(errors_folder_, errors);
+  return summary;
 }
 
 }  // namespace apatite::study

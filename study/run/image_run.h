@@ -1,89 +1,89 @@
-// How the runs over a list of images (predict, explain, faithfulness) go. Internal to study/.
+// One run of networks over a list of images: what it works on and what it has done so far. The loop
+// over the images is study/run/compute_images.h.
 #pragma once
 
-#include <algorithm>
-#include <atomic>
 #include <cstddef>
 #include <cstdint>
-#include <exception>
 #include <filesystem>
+#include <functional>
+#include <list>
+#include <optional>
 #include <string>
 #include <string_view>
-#include <thread>
 #include <vector>
 
 #include "base/error.h"
-#include "image/recipe/recipe.h"
+#include "engine/backend/backend.h"
+#include "study/run/image_model.h"
+#include "study/run/image_task.h"
 #include "study/run/journal.h"
 #include "study/run/manifest.h"
+#include "study/run/run_options.h"
 #include "study/run/run_summary.h"
-#include "weights/weights_file.h"
 
 namespace apatite::study {
 
-// Throws Error (kUsage) unless least <= value <= most.
+// Throws Error (kUsage) unless least <= value <= most. `what` names the option.
 void check_between(std::string_view what, std::int64_t value, std::int64_t least,
                    std::int64_t most);
-// The same for the options that every run has.
-void check_batch_and_workers(std::int64_t batch, int workers);
-
-// Threads that make images ready, each with a decoder process: as asked for, or, if that is 0, half
-// as many as the network's.
-std::size_t image_workers(int asked, int network_threads);
-
-// The recipe that goes with the weights: `path` or, if that is empty, the file's own. Throws Error
-// (kUsage) if there is none or it makes images of other channels than the network takes.
-image::Recipe recipe_for(const weights::WeightsFile& weights, const std::filesystem::path& path);
-
-// read_manifest(), or a single image as a manifest of one.
-Manifest read_images(const std::filesystem::path& images);
 
 // Makes a folder and those above it. Throws Error (kIo).
 void make_folder(const std::filesystem::path& folder);
 
-// Why an image cannot be read, without the path that the message starts with: the row names it.
-std::string reason_of(const Error& error, const std::filesystem::path& path);
+class ImageRun {
+ public:
+  // Reads the list of images and the weights files, forks the decoder processes (so construct it
+  // before other threads start) and finds the backend. `options` must outlive it. Throws Error:
+  // kUsage for options that are out of range; kUnavailable for the backend or instruction set; what
+  // read_manifest and ImageModel throw.
+  ImageRun(const RunOptions& options, const std::vector<std::filesystem::path>& weights);
 
-// errors.csv with these rows (csv_line) in `folder`; none: removes that of an earlier run. Returns
-// its path, empty if there is none.
-std::filesystem::path write_errors(const std::filesystem::path& folder, const std::string& rows);
+  [[nodiscard]] const RunOptions& options() const { return options_; }
+  [[nodiscard]] const Manifest& manifest() const { return manifest_; }
+  [[nodiscard]] ListedImage image(std::size_t index) const;
+  // Threads that make images ready.
+  [[nodiscard]] std::size_t workers() const { return workers_; }
+  // One per weights file, in their order.
+  [[nodiscard]] std::list<ImageModel>& models() { return models_; }
+  [[nodiscard]] const engine::Backend& backend() const { return backend_; }
+  [[nodiscard]] const engine::CompileOptions& compile_options() const { return compile_; }
 
-// Does what the journal of an earlier run leaves to do: compute(the first image), then write(),
-// whose RunSummary is completed; what the outputs then hold leaves the journal.
-template <class Compute, class Write>
-auto run_with_journal(Journal& journal, const Manifest& manifest, const Compute& compute,
-                      const Write& write) {
-  const std::size_t resumed = journal.size();
-  compute(resumed);
-  auto summary = write();
-  summary.resumed = static_cast<std::int64_t>(resumed);
-  summary.skipped = manifest.skipped;
-  journal.remove();
-  return summary;
-}
+  // Opens the journal (study/run/journal.h), so that the run continues where an earlier one ended;
+  // if strict, at the latest at the first image that was unreadable then. What decides the bytes of
+  // the outputs is the weights, recipes, images, backend, arithmetic and what `task_parts` names.
+  // `errors_folder`: where errors.csv goes.
+  void open_journal(const std::filesystem::path& path, const Fingerprint& task_parts,
+                    std::filesystem::path errors_folder);
 
-// Calls work(0) .. work(count - 1) on up to `threads` threads; throws what the first of them threw.
-template <class Work>
-void for_all(std::size_t count, std::size_t threads, const Work& work) {
-  std::atomic<std::size_t> next = 0;
-  std::vector<std::exception_ptr> errors(count);
-  {
-    std::vector<std::jthread> team;
-    for (std::size_t i = 0; i < std::min(threads, count); ++i) {
-      team.emplace_back([&] {
-        for (std::size_t at = next++; at < count; at = next++) {
-          try {
-            work(at);
-          } catch (...) {
-            errors[at] = std::current_exception();
-          }
-        }
-      });
-    }
-  }
-  for (const std::exception_ptr& error : errors) {
-    if (error) std::rethrow_exception(error);
-  }
-}
+  // Images that are done, readable or not: those before this number in the manifest.
+  [[nodiscard]] std::size_t done() const { return journal_->size(); }
+  // Adds what the next images gave.
+  void append(const std::vector<JournalEntry>& entries) { journal_->append(entries); }
+  // What the journal keeps of an image that cannot be read.
+  [[nodiscard]] static JournalEntry unreadable(const ListedImage& image, const Error& error);
+
+  // When all images are done: calls `visit` with the record of every image that was read, in the
+  // manifest's order, and writes errors.csv (image,reason) with the others or, if there are none,
+  // removes that of an earlier run.
+  [[nodiscard]] RunSummary collect(
+      const std::function<void(const ListedImage& image, const std::string& record)>& visit) const;
+
+  // The outputs hold what the journal kept: deletes it.
+  void finish() { journal_->remove(); }
+
+ private:
+  [[nodiscard]] Fingerprint fingerprint(const Fingerprint& task_parts) const;
+  void forget_from_first_unreadable();
+
+  const RunOptions& options_;
+  Manifest manifest_;
+  std::size_t workers_;
+  std::list<ImageModel> models_;  // before anything that starts threads
+  const engine::Backend& backend_;
+  engine::CompileOptions compile_;
+  std::optional<Journal> journal_;
+  std::filesystem::path errors_folder_;
+  std::size_t resumed_ = 0;
+};
 
 }  // namespace apatite::study

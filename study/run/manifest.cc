@@ -14,6 +14,7 @@
 #include "base/sha256.h"
 #include "base/text.h"
 #include "image/codec/decode.h"
+#include "image/dicom/dicom_data_set.h"
 #include "image/dicom/dicom_fields.h"
 
 namespace apatite::study {
@@ -205,10 +206,18 @@ Manifest list_images(const fs::path& folder) {
 }
 
 Manifest read_manifest(const fs::path& path) {
-  if (std::error_code ignored; fs::is_directory(path, ignored)) return list_images(path);
+  std::error_code ignored;
+  if (fs::is_directory(path, ignored)) return list_images(path);
   Manifest manifest;
   manifest.folder = path.parent_path();
-  manifest.entries = parse_manifest(read_file(path, kMaxManifestBytes), path.string());
+  const bool is_image =
+      fs::is_regular_file(path, ignored) &&
+      (image::has_image_extension(path) || image::is_dicom(MappedFile(path).bytes()));
+  if (is_image) {
+    manifest.entries.push_back({.image = path.filename().string()});
+  } else {
+    manifest.entries = parse_manifest(read_file(path, kMaxManifestBytes), path.string());
+  }
   return manifest;
 }
 

@@ -36,7 +36,9 @@ struct Manifest {
   }
 };
 
-// A folder or a CSV file, by what `path` is. Throws Error: kIo if it cannot be read, else as below.
+// The images of a folder, of a CSV file or a single image, whichever `path` is. A file counts as an
+// image if its name ends like one or its first bytes are those of DICOM. Throws Error: kIo if it
+// cannot be read, else as list_images and parse_manifest do.
 Manifest read_manifest(const std::filesystem::path& path);
 
 // CSV (base/csv.h) with a header: the columns image, label and patient must be there; lesion,

@@ -12,6 +12,7 @@
 #include "study/faithfulness/faithfulness_report.h"
 #include "study/faithfulness/region_of.h"
 #include "tests/study/small_study.h"
+#include "tests/support/csv_rows.h"
 #include "tests/support/mutations.h"
 
 namespace apatite::study {
@@ -96,6 +97,28 @@ TEST(Faithfulness, GivesTheSameBytesForAnyBatchThreadsAndAfterAKill) {
   write_text(study / "trust/faithfulness.partial", journal);
   EXPECT_EQ(faithfulness(options).resumed, 2);
   EXPECT_EQ(figures(study), expected);
+}
+
+TEST(Faithfulness, LosesNoImageToOneThatIsTooSmallForTheNetwork) {
+  const SmallStudy study(3, keep_size_recipe());
+  const models::ModelConfig model{.architecture = "densenet",
+                                  .classes = 2,
+                                  .input_channels = 3,
+                                  .options = {{"growth", 4}, {"blocks", {1, 1, 1, 1}}}};
+  write_small_weights(study.weights(), model, {"benign", "malignant"}, keep_size_recipe());
+  write_noise_png(study.image(0), 5, 5, 1);
+  FaithfulnessOptions options = options_of(study);
+  options.maps.methods = {gradcam::Method::kGradCam};
+  const FaithfulnessSummary summary = faithfulness(options);
+  EXPECT_EQ(summary.images, 2);
+  EXPECT_EQ(summary.unreadable, 1);
+  const Rows errors = rows_of(read_text(summary.errors));
+  ASSERT_EQ(errors.size(), 2U);
+  EXPECT_EQ(errors[1][0], "benign/000.png");
+  expect_contains(errors[1][1], "5x5");
+  // The randomisation check takes the first image that can be measured.
+  const Json json = parse_json(read_text(study / "trust/faithfulness.json"), "json");
+  EXPECT_EQ(json["randomisation"].size(), 1U);
 }
 
 TEST(Faithfulness, DrawsImagesOfOnePatientTogether) {
