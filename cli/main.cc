@@ -2,6 +2,7 @@
 #include <csignal>
 #include <cstdio>
 #include <exception>
+#include <memory>
 #include <new>
 #include <string>
 #include <vector>
@@ -10,6 +11,7 @@
 #include "base/text.h"
 #include "cli/arguments.h"
 #include "cli/commands/commands.h"
+#include "cli/terminal/help_formatter.h"
 #include "cli/terminal/output.h"
 
 namespace apatite::cli {
@@ -54,6 +56,7 @@ int parse_and_run(CLI::App& program, Action& action, const std::vector<std::stri
 int run(const std::vector<std::string>& words) {
   CLI::App program("Bit-reproducible CNN inference for mammography studies", "apatite");
   program.set_version_flag("--version", "apatite " APATITE_VERSION, "Print the version");
+  program.formatter(std::make_shared<HelpFormatter>());  // the sub-commands take it over
   program.require_subcommand(1);
   program.footer(
       "Examples:\n"

@@ -15,14 +15,19 @@ engine::CompileOptions BackendOptions::compile_options() const {
 
 void add_backend_options(CLI::App& command, BackendOptions& options) {
   command
-      .add_option("--backend", options.backend, "What computes, see apatite backends (the first)")
+      .add_option("--backend", options.backend,
+                  "Backend that computes, one of those that apatite backends lists. Default: the "
+                  "first one")
       ->type_name("NAME");
   command
-      .add_option("--isa", options.isa, "Instruction set, see apatite backends (the best present)")
+      .add_option("--isa", options.isa,
+                  "Instruction set of the backend, one of those that apatite backends lists. "
+                  "Default: the best one that is present")
       ->type_name("NAME");
   command
       .add_option("--threads", options.threads,
-                  "Threads of the network (0: as many as the process may use)")
+                  "Number of threads that the network runs on. Default: 0, which means as many as "
+                  "the process may use")
       ->type_name("N");
 }
 

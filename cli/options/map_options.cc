@@ -25,34 +25,40 @@ study::MapChoice MapOptions::choice() const {
 
 void add_map_options(CLI::App& command, MapOptions& options, const std::string& default_methods) {
   options.methods = default_methods;
-  command.add_option("--method", options.methods, "One or several, separated by commas")
+  command
+      .add_option("--method", options.methods,
+                  "Methods that make the maps, separated by commas; they are listed below")
       ->capture_default_str()
       ->type_name("NAMES");
   command
-      .add_option("--layer", options.layers,
-                  "Nodes of the network, see apatite describe --taps (the last with spatial "
-                  "extent that all paths pass)")
+      .add_option(
+          "--layer", options.layers,
+          "Layers whose maps are wanted, separated by commas; apatite describe --taps lists "
+          "them. Default: the last layer with spatial extent that every path passes through")
       ->type_name("NAMES");
   command
       .add_option("--target", options.target,
-                  "The class to explain: its name, its number from 0, or predicted")
+                  "Class to explain: its name, its number from 0, or predicted for the class that "
+                  "the network predicts")
       ->capture_default_str()
       ->type_name("CLASS");
   command
       .add_option("--path-steps", options.settings.path_steps,
-                  "Gradients along the path of integrated-gradients")
+                  "Number of gradients that integrated-gradients averages along its path")
       ->capture_default_str()
       ->type_name("N");
   command
-      .add_option("--smooth-samples", options.settings.smooth_samples, "Noisy images of smoothgrad")
+      .add_option("--smooth-samples", options.settings.smooth_samples,
+                  "Number of noisy images that smoothgrad averages over")
       ->capture_default_str()
       ->type_name("N");
   command
       .add_option("--smooth-noise", options.settings.smooth_noise,
-                  "Their noise, in units of the image's range")
+                  "Standard deviation of the noise of smoothgrad, as a fraction of the difference "
+                  "between the largest and the smallest value of the network's input")
       ->capture_default_str()
       ->type_name("X");
-  command.add_option("--seed", options.settings.seed, "Of random numbers")
+  command.add_option("--seed", options.settings.seed, "Seed of the random numbers")
       ->capture_default_str()
       ->type_name("N");
 }

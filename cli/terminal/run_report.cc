@@ -18,16 +18,15 @@ std::string run_line(const study::RunSummary& summary, const std::string& output
 
 void print_skipped(const study::RunSummary& summary) {
   if (summary.skipped == 0) return;
-  print(with_thousands(summary.skipped) + " other files in the folder were passed over\n");
+  print(with_thousands(summary.skipped) + " files in the folder are no images and were skipped\n");
 }
 
 int exit_code_of(const study::RunSummary& summary) {
   if (summary.unreadable == 0) return 0;
   flush_output();
-  throw Error(
-      ErrorKind::kImage, summary.errors.string(),
-      with_thousands(summary.unreadable) + " images could not be read, all others were done",
-      "the file says why");
+  throw Error(ErrorKind::kImage, summary.errors.string(),
+              with_thousands(summary.unreadable) + " images could not be read; all others are done",
+              "see the file for the reasons");
 }
 
 }  // namespace apatite::cli

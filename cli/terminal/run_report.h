@@ -1,4 +1,4 @@
-// What the runs over images (predict, explain, faithfulness) say at their end.
+// What the runs over images (predict, explain, faithfulness) have in common on the terminal.
 #pragma once
 
 #include <string>
@@ -12,10 +12,22 @@ namespace apatite::cli {
 std::string run_line(const study::RunSummary& summary, const std::string& output,
                      const std::string& what, const Progress& progress);
 
-// A line about files that were passed over, if there were any.
+// Prints a line about files that are no images, if there were any.
 void print_skipped(const study::RunSummary& summary);
 
 // 0; throws Error (kImage), after flushing what was printed, if images could not be read.
 int exit_code_of(const study::RunSummary& summary);
+
+// Carries out `run`, which gets a study::ShowProgress and returns a summary, while the progress is
+// shown, then calls report(summary, progress). Returns the exit code.
+template <class Run, class Report>
+int run_and_report(bool progress_without_terminal, const Run& run, const Report& report) {
+  Progress progress(progress_without_terminal);
+  const auto summary = run(study::ShowProgress(
+      [&](const study::RunProgress& state) { progress.show(state.done, state.total); }));
+  progress.finish();
+  report(summary, progress);
+  return exit_code_of(summary);
+}
 
 }  // namespace apatite::cli

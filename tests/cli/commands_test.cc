@@ -83,7 +83,8 @@ TEST(Commands, PredictTellsWhatItDid) {
   EXPECT_EQ(result.exit_code, 0) << result.errors;
   EXPECT_EQ(result.errors, "") << "no bar without a terminal";
   EXPECT_TRUE(result.output.starts_with(output + ": 4 images")) << result.output;
-  EXPECT_NE(result.output.find("labels known for 4: "), std::string::npos) << result.output;
+  EXPECT_NE(result.output.find("of 4 images whose class is known, "), std::string::npos)
+      << result.output;
 
   write_text(study.image(1), "");
   result = apatite(words);
