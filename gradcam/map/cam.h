@@ -1,10 +1,10 @@
-// From the values of a layer and the gradient of a score with respect to them to a map.
+// Computes a map from the values of a layer and the gradient of a score with respect to them.
 //
 // A is the layer's output for one image, C x H x W; g the gradient of the score S with respect to
-// it, of the same shape; n = H * W. All arithmetic is binary64, every operation rounded once, no
-// fma; each sum starts at +0 and runs in the order of its indices (k the channel, then i the row,
-// then j the column), and +0 is added to every result. So equal bits of A and g give equal bits of
-// the map.
+// it, of the same shape; n = H * W. All arithmetic is binary64: every operation is rounded once,
+// and fused multiply-add is not used. Each sum starts at +0 and runs in the order of its indices (k
+// the channel, then i the row, then j the column), and +0 is added to every result. So equal bits
+// of A and g give equal bits of the map.
 #pragma once
 
 #include "engine/graph/shape.h"
@@ -12,7 +12,7 @@
 
 namespace apatite::gradcam {
 
-// One image's values at a layer and the gradient there, each shape.size() numbers.
+// The values of one image at a layer and the gradient there; each has shape.size() numbers.
 struct LayerValues {
   std::span<const double> values;
   std::span<const double> gradient;

@@ -1,4 +1,4 @@
-// Maps of a network's decisions, through the engine's own backward pass.
+// Makes maps of a network's decisions with the engine's own backward pass.
 #pragma once
 
 #include <cstdint>
@@ -17,8 +17,8 @@
 
 namespace apatite::gradcam {
 
-// A map that is wanted. `layer` is a node with spatial extent; for methods of the input it is the
-// graph's input.
+// One map that the caller wants. `layer` is a node with spatial extent; for methods of the input it
+// is the graph's input.
 struct MapRequest {
   Method method = Method::kGradCam;
   engine::NodeId layer = 0;
@@ -33,18 +33,19 @@ struct Explanation {
   std::vector<SaliencyMap> maps;  // one per request; signed but for max_c |g_c|
 };
 
-// The layer that a map is usually of: the last node with spatial extent through which every path to
-// the logits leads (the output of a ResNet's last block, a DenseNet's last ReLU).
+// The layer whose map is usually wanted: the last node with spatial extent that every path to the
+// logits passes through. It is the output of a ResNet's last block and the last ReLU of a DenseNet.
 // Throws Error (kUsage) if there is none.
 engine::NodeId default_layer(const engine::Graph& graph);
 
-// A node by name. Throws Error (kUsage): unknown (with the nearest), one without spatial extent
-// (with the candidates), one that does not influence the logits.
+// Finds a node by name. Throws Error (kUsage) if there is no such node (the message has the nearest
+// names), if it has no spatial extent (the message has the candidates), or if it does not influence
+// the logits.
 engine::NodeId find_layer(const engine::Graph& graph, std::string_view name);
 
-// A network compiled for the maps that are wanted, for one size of input. One forward pass and one
-// backward pass from the score down to the lowest layer asked for give all maps of layers and the
-// gradient; integrated gradients, SmoothGrad and Score-CAM run the network many times more.
+// A network that is compiled for certain maps and one size of input. One forward pass and one
+// backward pass, from the score down to the lowest layer that is asked for, give all maps of layers
+// and the gradient. Integrated gradients, SmoothGrad and Score-CAM run the network many more times.
 //
 // Score-CAM (H. Wang et al., "Score-CAM: score-weighted visual explanations for convolutional
 // neural networks", CVPR workshops 2020): M = sum_k w_k A_k, w = softmax(s), s_k the score of the
@@ -60,8 +61,9 @@ engine::NodeId find_layer(const engine::Graph& graph, std::string_view name);
 // 2017, equation 3): M = sum_c x_c * (sum_i g_c(a_i x)) / n, a_i = (2 i + 1) / (2 n), from the
 // baseline 0: the midpoint rule.
 //
-// A noisy, masked or shortened image is computed in binary64 and rounded once to binary32, which is
-// what networks take. All sums are binary64 in the order of samples and of channels.
+// An image with noise, with a mask or on the path from 0 is computed in binary64 and rounded once
+// to binary32, which is what networks take. All sums are binary64 in the order of samples and of
+// channels.
 class Explainer {
  public:
   // `parameters` must outlive it. Throws Error: kUsage for a request that cannot be met (see

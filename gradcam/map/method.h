@@ -1,4 +1,4 @@
-// The methods by name, and what can be set about them.
+// The methods that make maps, by name, and their settings.
 #pragma once
 
 #include <cstdint>
@@ -28,25 +28,25 @@ struct MethodInfo {
 // Grad-CAM, the default, first.
 std::span<const MethodInfo> methods();
 const MethodInfo& info_of(Method method);
-// By name. Throws Error (kUsage) naming all of them.
+// Finds a method by name. Throws Error (kUsage), which names all of them, if there is none.
 Method find_method(std::string_view name);
 
 struct MethodSettings {
-  // Integrated gradients: how many gradients are averaged along the path from 0 of the network's
-  // input.
+  // Integrated gradients: how many gradients are averaged along the path from an input of zeros to
+  // the image.
   std::int64_t path_steps = 64;
-  // SmoothGrad: how many noisy images, and the noise's standard deviation in units of the image's
-  // largest value less its least.
+  // SmoothGrad: how many noisy images are averaged, and the standard deviation of the noise as a
+  // fraction of the image's range (its largest value minus its smallest).
   std::int64_t smooth_samples = 32;
   double smooth_noise = 0.15;
   std::uint64_t seed = 1;
   // The gradient and SmoothGrad: sum_c g_c instead of max_c |g_c|.
   bool keep_sign = false;
-  // Images that the network takes at once where a method needs many runs.
+  // How many images the network takes at once where a method needs many runs.
   std::int64_t batch = 8;
 };
 
-// Throws Error (kUsage) for a setting out of range.
+// Throws Error (kUsage) if a setting is out of range.
 void check_settings(const MethodSettings& settings);
 
 }  // namespace apatite::gradcam

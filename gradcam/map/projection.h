@@ -1,4 +1,4 @@
-// A map in the geometry of the picture that the network's input was made from.
+// Where the cells of a map lie in the picture that the network's input was made from.
 #pragma once
 
 #include <cstdint>
@@ -11,13 +11,14 @@
 
 namespace apatite::gradcam {
 
-// The way back from a map's cells to the picture's pixels. A map's cells divide the network's input
-// evenly, whatever strides and paddings lie between (as every implementation of Grad-CAM has it):
-// of m cells over an input of size n, cell i covers [i, i + 1) * n / m.
+// Leads from the cells of a map back to the pixels of the picture. The cells divide the network's
+// input evenly, whatever the strides and paddings between the input and the layer are; all
+// implementations of Grad-CAM do so. Of m cells over an input of size n, cell i covers
+// [i, i + 1) * n / m.
 class Projection {
  public:
-  // As Recipe::pixel_map and Recipe::visible_part give them; without the latter all of the source
-  // is visible.
+  // The map and the part are those of Recipe::pixel_map and Recipe::visible_part. Without a part,
+  // the whole source is visible.
   Projection(image::Size source, image::Size input, const image::PixelMap& input_to_source);
   Projection(image::Size source, image::Size input, const image::PixelMap& input_to_source,
              const image::Box& visible);
@@ -25,12 +26,12 @@ class Projection {
   [[nodiscard]] image::Size source() const { return source_; }
   [[nodiscard]] image::Size input() const { return input_; }
 
-  // The source's pixels whose middle reaches the input: the others were cropped away, and no map
-  // says anything about them. May be empty (image::pixels_within).
+  // The pixels of the source whose middle lies in the input (image::pixels_within). The others were
+  // cropped away, and no map says anything about them. May be empty.
   [[nodiscard]] image::Box covered() const { return covered_; }
 
-  // The position in a map of `cells` rows (columns) of the source's row (column) coordinate:
-  // ((source - offset) / scale) * cells / n, in binary64, in this order.
+  // Turns a row (column) coordinate of the source into the position in a map of `cells` rows
+  // (columns): ((source - offset) / scale) * cells / n, in binary64, in this order.
   [[nodiscard]] double map_row(double source_y, std::int64_t cells) const;
   [[nodiscard]] double map_column(double source_x, std::int64_t cells) const;
 
@@ -38,7 +39,8 @@ class Projection {
   [[nodiscard]] double source_row(double map_y, std::int64_t cells) const;
   [[nodiscard]] double source_column(double map_x, std::int64_t cells) const;
 
-  // The map at the middle of every source pixel of covered(), by resample.h; 0 elsewhere.
+  // The value of the map, by resample.h, at the middle of every pixel of the source; 0 outside
+  // covered().
   [[nodiscard]] SaliencyMap to_source(const SaliencyMap& map) const;
 
   // source and input sizes, input_to_source, covered.

@@ -1,4 +1,5 @@
-// A map of what a decision rests on: one number per cell of a layer (or per pixel of the input).
+// A saliency map shows what a decision rests on. It holds one number per cell of a layer, or per
+// pixel of the network's input.
 #pragma once
 
 #include <cstdint>
@@ -10,8 +11,8 @@
 
 namespace apatite::gradcam {
 
-// values[y * width + x], binary64, finite, never -0. Signed: what speaks against the score is
-// negative.
+// The value of cell (y, x) is values[y * width + x]: binary64, finite, never -0. It is negative
+// where the cell lowers the score.
 struct SaliencyMap {
   std::int64_t height = 0;
   std::int64_t width = 0;
@@ -22,8 +23,8 @@ struct SaliencyMap {
   }
 };
 
-// What can be shown of a map. A map that is not kPositive has nothing to normalise by: it is said
-// in words and never stretched to the range of the colours.
+// What can be shown of a map. A map that is not kPositive has no positive value to normalise by. It
+// is described in words and never stretched to the range of the colours.
 enum class MapState {
   kPositive,         // somewhere above zero, and not the same everywhere
   kFlat,             // one value everywhere
@@ -45,7 +46,7 @@ struct MapSummary {
 
 MapSummary summarize(const SaliencyMap& map);
 
-// Every negative value made 0: what the methods' papers show.
+// The map with every negative value replaced by 0, which is what the papers of the methods show.
 SaliencyMap positive_part(const SaliencyMap& map);
 
 // The values in [0, 1]: v <= 0 becomes 0, the largest becomes 1 (v / largest, one rounding).

@@ -31,9 +31,9 @@ class Canvas {
   void set(std::int64_t y, std::int64_t x, Colour colour);
   void fill(std::int64_t top, std::int64_t left, std::int64_t height, std::int64_t width,
             Colour colour);
-  // An 8-bit RGB image with its upper left corner at (top, left).
+  // Copies an 8-bit RGB image; its upper left corner goes to (top, left).
   void paste(const image::Image& rgb, std::int64_t top, std::int64_t left);
-  // One line, each pixel of the font (font.h) `scale` pixels wide and high.
+  // Writes one line; each pixel of the font (font.h) becomes `scale` pixels wide and high.
   void text(std::string_view line, std::int64_t top, std::int64_t left, Colour colour,
             std::int64_t scale = 1);
 

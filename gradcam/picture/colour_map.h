@@ -1,4 +1,4 @@
-// From a number in [0, 1] to a colour.
+// Turns a number in [0, 1] into a colour.
 #pragma once
 
 #include <array>
@@ -14,14 +14,14 @@ struct ColourMap {
   std::string_view description;  // one line
   std::array<Colour, 256> colours;
 
-  // colours[min(floor(256 * v), 255)] for v in [0, 1].
+  // The colour of v in [0, 1]: colours[min(floor(256 * v), 255)].
   [[nodiscard]] Colour at(double v) const;
 };
 
 // viridis (the default), inferno, turbo, jet.
 std::span<const ColourMap> colour_maps();
 
-// By name. Throws Error (kUsage) naming all of them.
+// Finds a colour map by name. Throws Error (kUsage), which names all of them, if there is none.
 const ColourMap& find_colour_map(std::string_view name);
 
 }  // namespace apatite::gradcam

@@ -1,4 +1,4 @@
-// Letters as pixels.
+// A font: letters made of pixels.
 #pragma once
 
 #include <array>
@@ -10,10 +10,10 @@ inline constexpr std::int64_t kGlyphWidth = 6;
 inline constexpr std::int64_t kGlyphHeight = 13;
 inline constexpr std::int64_t kGlyphLine = 15;  // from one line to the next
 
-// Rows from the top; bit 5 is the leftmost pixel.
+// The rows of a glyph from the top; bit 5 is the leftmost pixel.
 using Glyph = std::array<std::uint8_t, kGlyphHeight>;
 
-// Of an ASCII character; every other byte looks like '?'.
+// The glyph of an ASCII character; every other byte gets that of '?'.
 const Glyph& glyph(char character);
 
 }  // namespace apatite::gradcam

@@ -1,6 +1,6 @@
-// Weights that are lost from the logits down: J. Adebayo et al., "Sanity checks for saliency maps",
-// NeurIPS 2018, section 3. A map that stays the same while the network forgets what it learnt shows
-// the image, not the decision.
+// Replaces the weights of a network by random ones, stage by stage from the logits down: J. Adebayo
+// et al., "Sanity checks for saliency maps", NeurIPS 2018, section 3. A map that stays the same
+// while the network loses what it has learnt shows the image, not the decision.
 #pragma once
 
 #include <cstdint>
@@ -12,15 +12,15 @@
 
 namespace apatite::gradcam {
 
-// A point of the cascade: the nodes from the logits down to `name` have random weights.
+// One stage of the cascade: the nodes from the logits down to `name` have random weights.
 struct RandomisedStage {
   std::string name;                  // of the lowest node with random weights
   std::set<std::string> parameters;  // all that are random
 };
 
-// At most `stages` of them. The first one has the node of the logits alone; the last one
-// everything; those between divide the convolutions and linear layers evenly. (A batch norm goes
-// with the layers below it.)
+// At most `stages` stages. The first randomises the node of the logits alone, the last one every
+// node; those between divide the convolutions and linear layers evenly. A batch norm belongs to the
+// layer below it.
 std::vector<RandomisedStage> randomised_stages(const engine::Graph& graph, std::int64_t stages);
 
 // `own` with the parameters of a stage replaced by seeded ones (weights/init.h).

@@ -1,4 +1,4 @@
-// Does a map point to where something is known to be?
+// Measures whether a map points to a region that is known.
 #pragma once
 
 #include <cstdint>
@@ -10,7 +10,7 @@
 
 namespace apatite::gradcam {
 
-// Pixels of a source image that are known to hold what the class is about.
+// The pixels of a source image that are known to show what the class is about, e.g. a lesion.
 class Region {
  public:
   Region(std::int64_t height, std::int64_t width);
@@ -18,13 +18,13 @@ class Region {
   // if its size is not `source`.
   static Region from_mask(const image::Image& mask, image::Size source);
 
-  // Cut at the image's edges.
+  // Adds the part of the box that lies in the image.
   void add(const image::Box& box);
 
   [[nodiscard]] bool contains(std::int64_t y, std::int64_t x) const {
     return inside_[static_cast<std::size_t>(y * width_ + x)] != 0;
   }
-  // Whether a pixel of the region is within `distance` (Euclidean, between middles).
+  // Whether a pixel of the region is within `distance` pixels (Euclidean, between middles).
   [[nodiscard]] bool near(std::int64_t y, std::int64_t x, std::int64_t distance) const;
   [[nodiscard]] bool empty() const;
 
@@ -36,8 +36,8 @@ class Region {
 
 struct Pointing {
   // The pointing game (J. Zhang et al., "Top-down neural attention by excitation backprop", ECCV
-  // 2016): is the map's highest pixel (the first of equals) in the region, or within `distance` of
-  // it? A map that is not kPositive points nowhere and misses.
+  // 2016): whether the map's largest pixel (the first of equal ones) lies in the region or within
+  // `distance` of it. A map that is not kPositive points nowhere and misses.
   bool hit = false;
   std::int64_t row = -1;  // of the highest pixel; -1: none
   std::int64_t column = -1;

@@ -1,4 +1,4 @@
-// How alike two maps are.
+// How similar two maps are.
 #pragma once
 
 #include <optional>
@@ -8,10 +8,11 @@
 
 namespace apatite::gradcam {
 
-// Spearman's rank correlation of two maps of one size: Pearson's correlation of their ranks, equal
-// values sharing the mean of their ranks. The sums of the centred ranks, times two, are exact
-// integers; one product, one square root and one quotient in binary64. Empty if a map is flat: it
-// has no ranks. Throws Error (kUsage) if the sizes differ or a map has more than 2^20 cells.
+// Spearman's rank correlation of two maps of one size: Pearson's correlation of their ranks, where
+// equal values share the mean of their ranks. The sums of the centred ranks, times two, are exact
+// integers; one product, one square root and one quotient follow in binary64. Empty if a map is
+// flat, because it then has no ranks. Throws Error (kUsage) if the sizes differ or a map has more
+// than 2^20 cells.
 std::optional<double> spearman(const SaliencyMap& a, const SaliencyMap& b);
 
 // Z. Wang et al., "Image quality assessment: from error visibility to structural similarity", IEEE
@@ -22,8 +23,8 @@ std::optional<double> spearman(const SaliencyMap& a, const SaliencyMap& b);
 // Throws Error (kUsage) if the sizes differ.
 std::optional<double> structural_similarity(const SaliencyMap& a, const SaliencyMap& b);
 
-// The size on which maps of different layers are compared: the input's, scaled down so that its
-// longer side is at most 224.
+// The size at which maps of different layers are compared: that of the input, scaled down so that
+// its longer side is at most 224.
 image::Size comparison_grid(std::int64_t input_height, std::int64_t input_width);
 
 }  // namespace apatite::gradcam
