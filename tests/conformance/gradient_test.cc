@@ -44,10 +44,11 @@ struct Scored {
 
   [[nodiscard]] GradientErrors errors(const std::string& line,
                                       const layers::Differentiated& checked,
-                                      std::int64_t target = kTarget) const {
+                                      std::int64_t target = kTarget,
+                                      std::int64_t differences_target = kTarget) const {
     const RandomParameters source(name_hash(line));
     const engine::Tensor image = random_images(network.node(0).shape, 1, name_hash(line) + 1);
-    return gradient_errors(network, wrt, checked, source, image, target);
+    return gradient_errors(network, wrt, checked, source, image, target, 6, differences_target);
   }
 
   layers::Differentiated differentiated;
@@ -181,11 +182,21 @@ TEST(Gradient, AWrongRuleIsSeen) {
   }
 }
 
+// The gradient of one class against the central differences of each class: it equals those of its
+// own class, and the error of taking another class is seen.
 TEST(Gradient, OfAnotherClassIsSeen) {
   const std::string line = "input 3x9x8 | conv 5 kernel=3 padding=1";
   const Scored scored(line);
   for (const std::int64_t target : {0, 1, 2}) {
-    EXPECT_LT(scored.errors(line, scored.differentiated, target).largest, kMost);
+    for (const std::int64_t other : {0, 1, 2}) {
+      const GradientErrors errors = scored.errors(line, scored.differentiated, target, other);
+      ASSERT_GT(errors.compared, 0);
+      if (other == target) {
+        EXPECT_LT(errors.largest, kMost) << errors.where;
+      } else {
+        EXPECT_GT(errors.largest, 100 * kMost) << target << " for " << other;
+      }
+    }
   }
 }
 

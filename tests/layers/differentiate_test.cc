@@ -127,7 +127,7 @@ TEST(Differentiate, RefusesAnOutputWithoutLogitsAndASecondPass) {
 }
 
 // Two classes by two logits, and by one.
-class Targets : public ::testing::TestWithParam<const engine::Backend*> {
+class Targets : public EachBackend {
  protected:
   // The gradient of the score with respect to the image, by hand. Weights: 3 and 5 for logit 0,
   // -7 and 2 for logit 1.
@@ -257,8 +257,7 @@ TEST_P(Targets, AGradientThatOverflowsIsNamed) {
   }
 }
 
-INSTANTIATE_TEST_SUITE_P(All, Targets, ::testing::ValuesIn(present_backends()),
-                         [](const auto& test) { return test_name(*test.param); });
+INSTANTIATE_TEST_SUITE_P(All, Targets, ::testing::ValuesIn(built_in_backends()), name_of_backend);
 
 }  // namespace
 }  // namespace apatite::layers

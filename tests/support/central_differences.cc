@@ -116,7 +116,8 @@ std::optional<double> derivative(const Evaluator& evaluator, engine::NodeId node
 GradientErrors gradient_errors(const engine::Graph& network, const std::vector<engine::NodeId>& wrt,
                                const layers::Differentiated& differentiated,
                                const engine::ParameterSource& source, const engine::Tensor& image,
-                               std::int64_t target, std::size_t elements) {
+                               std::int64_t target, std::size_t elements,
+                               std::optional<std::int64_t> differences_target) {
   const Evaluator evaluator(network, source, image);
   const std::vector<std::int64_t> targets{target};
   const std::vector<engine::Tensor64> gradients =
@@ -127,7 +128,7 @@ GradientErrors gradient_errors(const engine::Graph& network, const std::vector<e
   GradientErrors errors;
   const auto compare = [&](engine::NodeId node, const Value& direction, double expected,
                            double scale, const std::string& what) {
-    const auto actual = derivative(evaluator, node, direction, target);
+    const auto actual = derivative(evaluator, node, direction, differences_target.value_or(target));
     if (!actual) {
       ++errors.kinks;
       return;

@@ -9,6 +9,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -27,10 +28,11 @@ struct GradientErrors {
 // Compares the gradients with respect to each of `wrt` as `differentiated` has them (run by
 // reference64 on `image` for class `target`): along a random direction, which sees every element
 // (error relative to the sum of |g u|), and along `elements` single elements (relative to the
-// largest |g|).
+// largest |g|). The central differences are of class `differences_target`, by default the same one.
 GradientErrors gradient_errors(const engine::Graph& network, const std::vector<engine::NodeId>& wrt,
                                const layers::Differentiated& differentiated,
                                const engine::ParameterSource& source, const engine::Tensor& image,
-                               std::int64_t target, std::size_t elements = 6);
+                               std::int64_t target, std::size_t elements = 6,
+                               std::optional<std::int64_t> differences_target = std::nullopt);
 
 }  // namespace apatite

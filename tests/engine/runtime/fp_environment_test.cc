@@ -40,32 +40,36 @@ struct SensitiveNetwork {
   Tensor input;
 };
 
-TEST(FpEnvironment, NoSettingOfTheCallerChangesABit) {
+using FpEnvironment = EachBackend;
+
+TEST_P(FpEnvironment, NoSettingOfTheCallerChangesABit) {
   const SensitiveNetwork network;
-  for (const Backend* backend : present_backends()) {
-    const std::vector<Tensor> expected = network.run(*backend);
-    EXPECT_GT(expected[0].data()[0], 0.0F) << "the test must see subnormals";
-    EXPECT_LT(expected[0].data()[0], 1e-38F);
-    const auto expect_same = [&](const char* setting) {
-      const std::vector<Tensor> result = network.run(*backend);
-      EXPECT_EQ(std::memcmp(expected[0].data(), result[0].data(), expected[0].size() * 4), 0)
-          << backend->name() << " under " << setting;
-    };
-    for (const int rounding : {FE_UPWARD, FE_DOWNWARD, FE_TOWARDZERO}) {
-      std::fesetround(rounding);
-      expect_same("another rounding");
-      EXPECT_EQ(std::fegetround(), rounding) << "the caller's setting returns";
-      std::fesetround(FE_TONEAREST);
-    }
-#if defined(__x86_64__)
-    const unsigned int before = _mm_getcsr();
-    _mm_setcsr(before | 0x8040U);  // FTZ and DAZ
-    expect_same("FTZ and DAZ");
-    EXPECT_EQ(_mm_getcsr() & 0x8040U, 0x8040U) << "the caller's setting returns";
-    _mm_setcsr(before);
-#endif
+  const Backend& backend = *GetParam();
+  const std::vector<Tensor> expected = network.run(backend);
+  EXPECT_GT(expected[0].data()[0], 0.0F) << "the test must see subnormals";
+  EXPECT_LT(expected[0].data()[0], 1e-38F);
+  const auto expect_same = [&](const char* setting) {
+    const std::vector<Tensor> result = network.run(backend);
+    EXPECT_EQ(std::memcmp(expected[0].data(), result[0].data(), expected[0].size() * 4), 0)
+        << "under " << setting;
+  };
+  for (const int rounding : {FE_UPWARD, FE_DOWNWARD, FE_TOWARDZERO}) {
+    std::fesetround(rounding);
+    expect_same("another rounding");
+    EXPECT_EQ(std::fegetround(), rounding) << "the caller's setting returns";
+    std::fesetround(FE_TONEAREST);
   }
+#if defined(__x86_64__)
+  const unsigned int before = _mm_getcsr();
+  _mm_setcsr(before | 0x8040U);  // FTZ and DAZ
+  expect_same("FTZ and DAZ");
+  EXPECT_EQ(_mm_getcsr() & 0x8040U, 0x8040U) << "the caller's setting returns";
+  _mm_setcsr(before);
+#endif
 }
+
+INSTANTIATE_TEST_SUITE_P(All, FpEnvironment, ::testing::ValuesIn(built_in_backends()),
+                         name_of_backend);
 
 }  // namespace
 }  // namespace apatite::engine

@@ -19,7 +19,8 @@ Graph network(const std::string& name) {
   return models::build_model(models::default_config(name), 64, 64);
 }
 
-// Every group reads only results of groups before it; the outputs are results.
+// Every group reads only results of groups before it; the outputs are results. No groups at all
+// cannot compute an output.
 void expect_runnable(const Graph& graph, const std::vector<FusedGroup>& groups,
                      const std::vector<NodeId>& outputs) {
   std::set<NodeId> done;
@@ -35,14 +36,21 @@ void expect_runnable(const Graph& graph, const std::vector<FusedGroup>& groups,
     }
     EXPECT_TRUE(done.insert(group.result).second);
   }
-  for (const NodeId output : outputs) EXPECT_TRUE(done.count(output));
+  EXPECT_FALSE(outputs.empty());
+  for (const NodeId output : outputs) EXPECT_TRUE(done.count(output)) << "output " << output;
 }
 
+// The group whose main node has this name. A group that is missing fails the test, and an empty one
+// stands for it.
 const FusedGroup& group_of(const Graph& graph, const std::vector<FusedGroup>& groups,
                            std::string_view main) {
+  static const FusedGroup none;
   const NodeId id = graph.find(main);
-  return *std::find_if(groups.begin(), groups.end(),
-                       [&](const FusedGroup& group) { return group.main == id; });
+  const auto found = std::find_if(groups.begin(), groups.end(),
+                                  [&](const FusedGroup& group) { return group.main == id; });
+  if (found != groups.end()) return *found;
+  ADD_FAILURE() << "no group has the main node " << main;
+  return none;
 }
 
 TEST(Fusion, AResNetBlockTakesAsManyPassesAsConvolutions) {
@@ -148,7 +156,11 @@ TEST(Fusion, OffMeansOneGroupANode) {
 TEST(Fusion, WhatNoOutputNeedsIsLeftOut) {
   const Graph graph = network("resnet18");
   const NodeId tap = graph.find("layer1.0.relu");
-  for (const FusedGroup& group : fuse(graph, {tap}, kAll)) EXPECT_LE(group.result, tap);
+  const std::vector<FusedGroup> groups = fuse(graph, {tap}, kAll);
+  expect_runnable(graph, groups, {tap});
+  // The input, conv1, the max pool, and the two convolutions of the first block.
+  EXPECT_EQ(groups.size(), 5U);
+  for (const FusedGroup& group : groups) EXPECT_LE(group.result, tap);
 }
 
 }  // namespace
