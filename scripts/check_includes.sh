@@ -3,6 +3,9 @@
 # inside one. A file may include files of its own room and of the rooms listed before it. Every quoted
 # include is written from the root of the repository.
 #
+# It also checks the namespaces: a file of the folder X, and a test of it in tests/X, opens only
+# apatite::X or a namespace inside it; those of base open apatite itself.
+#
 #   scripts/check_includes.sh [ROOT]
 set -eu
 cd "${1:-$(dirname "$0")/..}"
@@ -49,5 +52,36 @@ xargs awk -v rooms="$(echo $rooms)" '
   END {
     if (files == 0) { print "no C++ file found"; exit 1 }
     if (!bad) print "includes: the " files " files include only their own room and those below it"
+    exit bad
+  }'
+
+for folder in $present; do
+  [ ! -d "tests/$folder" ] || present="$present tests/$folder"
+done
+# shellcheck disable=SC2086
+find $present -type f \( -name '*.h' -o -name '*.cc' -o -name '*.cu' \) | sort |
+xargs awk '
+  function complain(text) { print FILENAME ":" FNR ": " text; bad = 1 }
+  FNR == 1 {
+    ++files
+    depth = 0
+    folder = FILENAME
+    sub(/^tests\//, "", folder)
+    sub(/\/.*/, "", folder)
+    mine = folder == "base" ? "apatite" : "apatite::" folder
+  }
+  # scripts/format.sh ends a namespace with this comment.
+  /^}.*\/\/ namespace/ { if (depth > 0) --depth }
+  /^(inline )?namespace [A-Za-z_:]* *\{/ {
+    name = $0
+    sub(/^(inline )?namespace /, "", name)
+    sub(/ *\{.*/, "", name)
+    inside = name == mine || (folder != "base" && index(name, mine "::") == 1)
+    if (!inside && (depth == 0 || name ~ /^apatite/))
+      complain("opens the namespace " (name == "" ? "without a name" : name) "; this folder has " mine)
+  }
+  /^(inline )?namespace( [A-Za-z_:]*)? *\{/ && !/}/ { ++depth }
+  END {
+    if (!bad) print "namespaces: the " files " files open only the namespace of their folder"
     exit bad
   }'
