@@ -1,25 +1,22 @@
-# `cmake --install`: the program, the static libraries, the headers and a CMake package, so that
-# another project writes
+# `cmake --install`: the program, the static libraries, the public headers and a CMake package, so
+# that another project writes
 #   find_package(apatite REQUIRED)
 #   target_link_libraries(mine PRIVATE apatite::apatite)
+# and includes "apatite/apatite.h" (docs/library.md).
 include(CMakePackageConfigHelpers)
-include(GNUInstallDirs)
 
-set(APATITE_FOLDERS base engine layers models weights image gradcam eval study)
+# The public headers, which include each other and the standard library alone. All others are
+# internal. tests/package compiles each of them alone, and compares this list with docs/library.md.
+install(FILES apatite/apatite.h apatite/evaluation.h apatite/model.h
+  DESTINATION ${CMAKE_INSTALL_INCLUDEDIR}/apatite)
+# Their "base/error.h" is found beside them.
+install(FILES base/error.h DESTINATION ${CMAKE_INSTALL_INCLUDEDIR}/apatite/base)
 
-# The whole library as one target.
-add_library(apatite_all INTERFACE)
-add_library(apatite::apatite ALIAS apatite_all)
-set_target_properties(apatite_all PROPERTIES EXPORT_NAME apatite)
-target_link_libraries(apatite_all INTERFACE apatite::study apatite::eval)
-
-set(APATITE_TARGETS apatite_all)
-foreach(folder IN LISTS APATITE_FOLDERS)
+# A static library needs those that it is made of.
+set(APATITE_TARGETS "")
+foreach(folder IN ITEMS base engine layers models weights image gradcam eval study apatite)
   list(APPEND APATITE_TARGETS apatite_${folder})
-  install(DIRECTORY ${folder} DESTINATION ${CMAKE_INSTALL_INCLUDEDIR}/apatite
-    FILES_MATCHING PATTERN "*.h")
 endforeach()
-
 install(TARGETS ${APATITE_TARGETS} EXPORT apatite-targets)
 install(EXPORT apatite-targets NAMESPACE apatite::
   DESTINATION ${CMAKE_INSTALL_LIBDIR}/cmake/apatite)

@@ -22,6 +22,7 @@ image/pixels image/resize image/dicom image/codec image/decoder image/recipe ima
 gradcam/map gradcam/trust gradcam/picture
 eval/statistics eval/data eval/roc eval/classification eval eval/report
 study/run study/predict study/explain study/faithfulness
+apatite
 cli/terminal cli/options cli/commands cli"
 
 present=""

@@ -23,14 +23,15 @@ class Scores {
   // The values of columns() as shortest round-trip text: binary32 logits, binary64 probabilities.
   [[nodiscard]] std::vector<std::string> fields(std::span<const float> logits) const;
 
+  // One per class, in binary64.
+  [[nodiscard]] std::vector<double> probabilities(std::span<const float> logits) const;
+
   // Whether the class of the largest logit (the first of equals; of a one-logit head the positive
   // class if its logit is above 0) is `label`. Empty if `label` is no class of the network.
   [[nodiscard]] std::optional<bool> is_right(std::span<const float> logits,
                                              std::string_view label) const;
 
  private:
-  [[nodiscard]] std::vector<double> probabilities(std::span<const float> logits) const;
-
   std::size_t logits_;
   std::vector<std::string> classes_;
 };
