@@ -54,17 +54,25 @@ int parse_and_run(CLI::App& program, Action& action, const std::vector<std::stri
 }
 
 int run(const std::vector<std::string>& words) {
-  CLI::App program("Bit-reproducible CNN inference for mammography studies", "apatite");
-  program.set_version_flag("--version", "apatite " APATITE_VERSION, "Print the version");
-  program.formatter(std::make_shared<HelpFormatter>());  // the sub-commands take it over
+  CLI::App program(
+      "Classifies medical images with convolutional networks, shows what each decision rests on,\n"
+      "and evaluates the results. The same inputs give the same bits on every machine.",
+      "apatite");
+  program.set_version_flag("--version", "apatite " APATITE_VERSION, "Print the version and exit");
+  program.formatter(std::make_shared<HelpFormatter>());  // the commands take it over
   program.require_subcommand(1);
   program.footer(
+      "Each command explains its options: apatite COMMAND --help\n"
       "Examples:\n"
       "  apatite convert model.pth -o model.safetensors --classes benign,malignant\n"
       "  apatite predict --weights model.safetensors --images test/ -o predictions.csv\n"
-      "  apatite COMMAND --help\n"
-      "Exit codes: 0 done, 2 usage, 3 an image unreadable, 4 a file refused, 5 input or output,\n"
-      "6 backend not available, 7 not finite, 1 a defect of apatite (docs/exit-codes.md).");
+      "  apatite explain --weights model.safetensors --images test/ -o maps\n"
+      "  apatite evaluate predictions.csv --positive malignant --threshold 0.5\n"
+      "Exit codes (docs/exit-codes.md):\n"
+      "  0  everything is done          4  the content of a file is refused\n"
+      "  1  a defect of apatite         5  a file cannot be opened, read or written\n"
+      "  2  a wrong argument            6  a backend or instruction set is not available\n"
+      "  3  some images are unreadable  7  a number that is not finite arose");
   Action action;
   add_predict(program, action);
   add_explain(program, action);
