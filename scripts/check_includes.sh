@@ -69,7 +69,9 @@ xargs awk '
     folder = FILENAME
     sub(/^tests\//, "", folder)
     sub(/\/.*/, "", folder)
-    mine = folder == "base" ? "apatite" : "apatite::" folder
+    # The words that all share, and what users of the library see, are in the outer namespace.
+    outer = folder == "base" || folder == "apatite"
+    mine = outer ? "apatite" : "apatite::" folder
   }
   # scripts/format.sh ends a namespace with this comment.
   /^}.*\/\/ namespace/ { if (depth > 0) --depth }
@@ -77,7 +79,7 @@ xargs awk '
     name = $0
     sub(/^(inline )?namespace /, "", name)
     sub(/ *\{.*/, "", name)
-    inside = name == mine || (folder != "base" && index(name, mine "::") == 1)
+    inside = name == mine || (!outer && index(name, mine "::") == 1)
     if (!inside && (depth == 0 || name ~ /^apatite/))
       complain("opens the namespace " (name == "" ? "without a name" : name) "; this folder has " mine)
   }
