@@ -81,8 +81,7 @@ class Model::Implementation {
       : weights_(weights),
         recipe_(study::recipe_for(weights_, options.recipe)),
         decoders_(kDecoders, image::image_decoder(recipe_)),
-        backend_(options.backend.empty() ? *engine::backends().front()
-                                         : engine::find_backend(options.backend)),
+        backend_(engine::find_backend(options.backend)),
         compile_(compile_options(options)),
         network_(weights_, backend_, compile_),
         scores_(weights_.metadata().model.classes, weights_.metadata().class_names) {
@@ -101,7 +100,8 @@ class Model::Implementation {
     const engine::Dims& dims = input.tensor.dims();
     refuse_if_too_small(path, [&] { network_.prepare(dims[2], dims[3]); });
     Prediction prediction;
-    prediction.logits = with_path(path, [&] { return network_.logits({&input.tensor, 1})[0]; });
+    const engine::Tensor* const image = &input.tensor;
+    prediction.logits = with_path(path, [&] { return network_.logits({&image, 1})[0]; });
     const std::span<const float> logits(prediction.logits);
     prediction.probabilities = scores_.probabilities(logits);
     prediction.predicted = study::class_name(engine::predicted_class(logits), weights_.metadata());

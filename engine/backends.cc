@@ -24,6 +24,7 @@ std::span<const Backend* const> backends() {
 }
 
 const Backend& find_backend(std::string_view name) {
+  if (name.empty()) return *backends().front();
   std::vector<std::string> names;
   for (const Backend* backend : backends()) {
     if (backend->name() == name) {

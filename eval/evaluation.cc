@@ -62,7 +62,8 @@ void check_options(const ScoreTable& table, const ScoreTable* tuning,
     refuse("a threshold is given, and a rule is to choose one", "leave out one of the two");
   }
   if (options.thresholds.size() > 1 && options.thresholds.size() != models) {
-    refuse(count_of(options.thresholds.size()) + " thresholds are given for " + count_of(models) + " models",
+    refuse(count_of(options.thresholds.size()) + " thresholds are given for " + count_of(models) +
+               " models",
            "give one for all models or one for each, in their order");
   }
   if (options.rule && sources == 0) {

@@ -2,9 +2,7 @@
 
 namespace apatite::cli {
 
-const engine::Backend& BackendOptions::find() const {
-  return backend.empty() ? *engine::backends().front() : engine::find_backend(backend);
-}
+const engine::Backend& BackendOptions::find() const { return engine::find_backend(backend); }
 
 engine::CompileOptions BackendOptions::compile_options() const {
   engine::CompileOptions compile;

@@ -43,8 +43,8 @@ void write_new_weights(const std::filesystem::path& path, weights::WeightsMetada
   }
   const engine::Shape input = weights::default_input(metadata.model);
   const engine::Graph graph = models::build_model(metadata.model, input.height, input.width);
-  metadata.self_test = weights::make_self_test(graph, weights::NamedParameters(tensors),
-                                               *engine::backends().front());
+  metadata.self_test =
+      weights::make_self_test(graph, weights::NamedParameters(tensors), engine::find_backend({}));
   weights::write_weights(path, metadata, tensors);
   print(table({
       {"wrote", path.string()},

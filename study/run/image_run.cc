@@ -40,10 +40,6 @@ std::list<ImageModel> open_models(const std::vector<fs::path>& weights, const fs
   return models;
 }
 
-const engine::Backend& backend_of(const std::string& name) {
-  return name.empty() ? *engine::backends().front() : engine::find_backend(name);
-}
-
 // Why an image cannot be read, without the path that the message starts with: the row names it.
 std::string reason_of(const Error& error, const fs::path& path) {
   const std::string_view message = error.what();
@@ -89,7 +85,7 @@ ImageRun::ImageRun(const RunOptions& options, const std::vector<fs::path>& weigh
       manifest_(read_manifest(options.images)),
       workers_(count_workers(options)),
       models_(open_models(weights, options.recipe, workers_)),
-      backend_(backend_of(options.backend)) {
+      backend_(engine::find_backend(options.backend)) {
   compile_.threads = engine::resolve_threads(options.threads);
   compile_.isa = engine::resolve_isa(backend_, options.isa);
 }

@@ -102,6 +102,7 @@ TEST(Backends, OneThatCannotRunHereSaysWhy) {
 }
 
 TEST(Backends, AnUnknownNameIsAnErrorThatNamesWhatIsThere) {
+  EXPECT_EQ(&find_backend(""), backends().front()) << "no name means the default";
   const std::string text = message([] { find_backend("cudnn"); }, ErrorKind::kUnavailable);
   EXPECT_TRUE(text.starts_with("cudnn: no such backend is built in; choose one of exact, "))
       << text;
