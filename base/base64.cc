@@ -1,25 +1,22 @@
 #include "base/base64.h"
 
-#include <algorithm>
-#include <cstdint>
+#include <openssl/evp.h>
 
 namespace apatite {
 
 std::string base64(std::string_view bytes) {
-  constexpr std::string_view kDigits =
-      "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
-  std::string text;
-  text.reserve((bytes.size() + 2) / 3 * 4);
-  for (std::size_t i = 0; i < bytes.size(); i += 3) {
-    const std::size_t count = std::min<std::size_t>(3, bytes.size() - i);
-    std::uint32_t group = 0;
-    for (std::size_t k = 0; k < 3; ++k) {
-      group = group << 8U | (k < count ? static_cast<unsigned char>(bytes[i + k]) : 0U);
-    }
-    for (std::size_t k = 0; k < 4; ++k) {
-      text += k <= count ? kDigits[group >> (18 - 6 * k) & 0x3FU] : '=';
-    }
+  // OpenSSL counts in int: the text is made of pieces. All but the last are whole groups of three
+  // bytes, so that only the last has padding.
+  constexpr std::size_t kPiece = std::size_t{3} << 20U;
+  std::string text((bytes.size() + 2) / 3 * 4 + 1, '\0');  // EVP_EncodeBlock ends with a zero
+  std::size_t written = 0;
+  for (std::size_t at = 0; at < bytes.size(); at += kPiece) {
+    const std::string_view piece = bytes.substr(at, kPiece);
+    written += static_cast<std::size_t>(EVP_EncodeBlock(
+        reinterpret_cast<unsigned char*>(text.data() + written),
+        reinterpret_cast<const unsigned char*>(piece.data()), static_cast<int>(piece.size())));
   }
+  text.resize(written);
   return text;
 }
 

@@ -1,9 +1,11 @@
 #include "base/sha256.h"
 
 #include <openssl/evp.h>
+#include <openssl/hmac.h>
 
 #include <algorithm>
 #include <array>
+#include <climits>
 
 #include "base/error.h"
 #include "base/file.h"
@@ -13,6 +15,17 @@ namespace {
 
 void check(int result) {
   if (result != 1) throw Error(ErrorKind::kInternal, "SHA-256", "the OpenSSL call failed");
+}
+
+// Lower-case hexadecimal digits.
+std::string hex(std::span<const unsigned char> digest) {
+  constexpr std::string_view kHex = "0123456789abcdef";
+  std::string text;
+  for (const unsigned char byte : digest) {
+    text += kHex[byte >> 4U];
+    text += kHex[byte & 0xFU];
+  }
+  return text;
 }
 
 }  // namespace
@@ -39,13 +52,7 @@ std::string Sha256::finish() {
   std::array<unsigned char, EVP_MAX_MD_SIZE> digest{};
   unsigned int length = 0;
   check(EVP_DigestFinal_ex(state_->context.get(), digest.data(), &length));
-  constexpr std::string_view kHex = "0123456789abcdef";
-  std::string text;
-  for (unsigned int i = 0; i < length; ++i) {
-    text += kHex[digest[i] >> 4U];
-    text += kHex[digest[i] & 0xFU];
-  }
-  return text;
+  return hex(std::span(digest).first(length));
 }
 
 std::string sha256_hex(std::span<const std::byte> bytes) {
@@ -67,5 +74,18 @@ std::string sha256_hex(const MappedFile& file) {
 }
 
 std::string sha256_file(const std::filesystem::path& path) { return sha256_hex(MappedFile(path)); }
+
+std::string hmac_sha256(std::string_view key, std::string_view text) {
+  std::array<unsigned char, EVP_MAX_MD_SIZE> digest{};
+  unsigned int length = 0;
+  // An empty view may have no data, which OpenSSL takes for "the key of the call before".
+  const char* key_bytes = key.empty() ? "" : key.data();
+  const bool done =
+      key.size() <= INT_MAX && HMAC(EVP_sha256(), key_bytes, static_cast<int>(key.size()),
+                                    reinterpret_cast<const unsigned char*>(text.data()),
+                                    text.size(), digest.data(), &length) != nullptr;
+  check(done ? 1 : 0);
+  return hex(std::span(digest).first(length));
+}
 
 }  // namespace apatite

@@ -1,4 +1,4 @@
-// SHA-256 (FIPS 180-4) of bytes and files, by OpenSSL.
+// SHA-256 (FIPS 180-4) of bytes and files, and the keyed hash HMAC with it (RFC 2104), by OpenSSL.
 #pragma once
 
 #include <cstddef>
@@ -6,6 +6,7 @@
 #include <memory>
 #include <span>
 #include <string>
+#include <string_view>
 
 #include "base/file.h"
 
@@ -32,5 +33,9 @@ std::string sha256_hex(std::span<const std::byte> bytes);
 std::string sha256_hex(const MappedFile& file);
 // Of the file's bytes. Throws Error (kIo) if it cannot be read.
 std::string sha256_file(const std::filesystem::path& path);
+
+// HMAC-SHA-256 of `text` under `key` as 64 lower-case hexadecimal digits. The key has at most 2^31
+// - 1 bytes.
+std::string hmac_sha256(std::string_view key, std::string_view text);
 
 }  // namespace apatite

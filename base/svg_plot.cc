@@ -4,6 +4,7 @@
 #include <array>
 #include <utility>
 
+#include "base/escape.h"
 #include "base/text.h"
 
 namespace apatite {
@@ -61,7 +62,7 @@ std::string segment(double x0, double y0, double x1, double y1, std::string_view
 
 std::string label(double x, double y, std::string_view text, std::string_view rest) {
   return "<text" + attribute("x", px(x)) + attribute("y", px(y)) + std::string(rest) + ">" +
-         xml_escape(text) + "</text>\n";
+         escape_xml(text) + "</text>\n";
 }
 
 std::string dot(double x, double y, const PlotStyle& style) {
@@ -88,29 +89,6 @@ std::string_view plot_color(std::size_t index) {
   constexpr std::array<std::string_view, 7> kColors{"#0072b2", "#d55e00", "#009e73", "#cc79a7",
                                                     "#e69f00", "#56b4e9", "#000000"};
   return kColors[index % kColors.size()];
-}
-
-std::string xml_escape(std::string_view text) {
-  std::string escaped;
-  for (const char c : escape_control(text)) {
-    switch (c) {
-      case '&':
-        escaped += "&amp;";
-        break;
-      case '<':
-        escaped += "&lt;";
-        break;
-      case '>':
-        escaped += "&gt;";
-        break;
-      case '"':
-        escaped += "&quot;";
-        break;
-      default:
-        escaped += c;
-    }
-  }
-  return escaped;
 }
 
 SvgPlot::SvgPlot(std::string_view title, PlotAxis x, PlotAxis y, double width, double height)

@@ -85,7 +85,4 @@ class SvgPlot {
   std::vector<LegendEntry> legend_;
 };
 
-// & < > " as XML needs them.
-std::string xml_escape(std::string_view text);
-
 }  // namespace apatite

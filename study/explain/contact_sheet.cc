@@ -2,6 +2,7 @@
 
 #include <string_view>
 
+#include "base/escape.h"
 #include "base/text.h"
 
 namespace apatite::study {
@@ -72,7 +73,7 @@ std::string number_cell(double value) {
 }
 
 std::string cell(std::string_view kind, const std::string& text) {
-  return "<td class=\"" + std::string(kind) + "\">" + html_escape(text) + "</td>";
+  return "<td class=\"" + std::string(kind) + "\">" + escape_xml(text) + "</td>";
 }
 
 // Every byte but letters, digits and -._~/ as %XX, for a link.
@@ -95,44 +96,18 @@ std::string percent_encode(const std::string& path) {
 std::string picture_cell(const SheetRow& row) {
   const std::string link = "<a href=\"" + percent_encode(row.picture) + "\">";
   if (row.thumbnail.empty()) return "<td>" + link + "open</a></td>";
-  return "<td>" + link + "<img alt=\"map of " + html_escape(row.image) +
+  return "<td>" + link + "<img alt=\"map of " + escape_xml(row.image) +
          "\" src=\"data:image/png;base64," + row.thumbnail + "\"></a></td>";
 }
 
 }  // namespace
 
-std::string html_escape(const std::string& text) {
-  std::string result;
-  for (const char c : text) {
-    switch (c) {
-      case '&':
-        result += "&amp;";
-        break;
-      case '<':
-        result += "&lt;";
-        break;
-      case '>':
-        result += "&gt;";
-        break;
-      case '"':
-        result += "&quot;";
-        break;
-      case '\'':
-        result += "&#39;";
-        break;
-      default:
-        result += c;
-    }
-  }
-  return result;
-}
-
 std::string contact_sheet(const std::string& title, const std::vector<std::string>& facts,
                           const std::vector<SheetRow>& rows) {
   std::string html(kHead);
-  html += "<title>" + html_escape(title) + "</title></head><body>\n<h1>" + html_escape(title) +
+  html += "<title>" + escape_xml(title) + "</title></head><body>\n<h1>" + escape_xml(title) +
           "</h1>\n<ul>";
-  for (const std::string& fact : facts) html += "<li>" + html_escape(fact) + "</li>";
+  for (const std::string& fact : facts) html += "<li>" + escape_xml(fact) + "</li>";
   html +=
       "</ul>\n<input type=\"search\" placeholder=\"Show rows with ...\" aria-label=\"Filter\">\n"
       "<table><thead><tr><th>Source and maps</th>";

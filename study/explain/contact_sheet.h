@@ -23,7 +23,4 @@ struct SheetRow {
 std::string contact_sheet(const std::string& title, const std::vector<std::string>& facts,
                           const std::vector<SheetRow>& rows);
 
-// & < > " ' as HTML needs them.
-std::string html_escape(const std::string& text);
-
 }  // namespace apatite::study

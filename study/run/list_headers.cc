@@ -7,7 +7,6 @@
 #include <utility>
 #include <vector>
 
-#include "base/bytes.h"
 #include "base/csv.h"
 #include "base/error.h"
 #include "base/file.h"
@@ -96,28 +95,6 @@ void write_errors(const std::string& errors, ListSummary& summary, const fs::pat
 }
 
 }  // namespace
-
-std::string hmac_sha256(std::string_view key, std::string_view text) {
-  constexpr std::size_t kBlock = 64;
-  const auto digest = [](std::string_view a, std::string_view b) {
-    Sha256 hash;
-    hash.update(as_bytes(a));
-    hash.update(as_bytes(b));
-    const std::string hex = hash.finish();
-    std::string bytes;
-    for (std::size_t i = 0; i < hex.size(); i += 2) {
-      bytes += static_cast<char>(std::stoi(hex.substr(i, 2), nullptr, 16));
-    }
-    return std::pair(hex, bytes);
-  };
-  std::string block = key.size() > kBlock ? digest(key, {}).second : std::string(key);
-  block.resize(kBlock, '\0');
-  std::string inner = block;
-  std::string outer = block;
-  for (char& byte : inner) byte = static_cast<char>(byte ^ 0x36);
-  for (char& byte : outer) byte = static_cast<char>(byte ^ 0x5C);
-  return digest(outer, digest(inner, text).second).first;
-}
 
 ListSummary list_headers(const ListOptions& options,
                          const std::function<void(std::int64_t, std::int64_t)>& progress) {

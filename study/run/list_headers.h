@@ -41,7 +41,4 @@ struct ListSummary {
 ListSummary list_headers(const ListOptions& options,
                          const std::function<void(std::int64_t, std::int64_t)>& progress = {});
 
-// HMAC-SHA-256 as hex digits.
-std::string hmac_sha256(std::string_view key, std::string_view text);
-
 }  // namespace apatite::study

@@ -20,5 +20,15 @@ TEST(Base64, TakesEveryByte) {
   EXPECT_EQ(base64(std::string_view("\xFF\xFE\x00\x3E", 4)), "//4APg==");
 }
 
+// Longer than the pieces that are encoded at once (3 MiB).
+TEST(Base64, JoinsLongTextsWithoutPaddingBetween) {
+  const std::size_t size = (std::size_t{3} << 20U) + 1;
+  const std::string text = base64(std::string(size, 'f'));
+  EXPECT_EQ(text.size(), (size + 2) / 3 * 4);
+  EXPECT_EQ(text.find('='), text.size() - 2);
+  EXPECT_EQ(text.substr(text.size() - 8), "ZmZmZg==");
+  EXPECT_EQ(text.substr(0, text.size() - 4).find_first_not_of("Zm"), std::string::npos);
+}
+
 }  // namespace
 }  // namespace apatite

@@ -74,21 +74,11 @@ TEST_F(ListHeaders, NamesOrHashesPatientsOnRequest) {
   options_.salt = "sixteen bytes...";
   // Python: hmac.new(b"sixteen bytes...", b"P1", "sha256").hexdigest()[:16]
   const std::string text = listed();
-  EXPECT_NE(text.find("1.2.840,benign," + hmac_sha256(options_.salt, "P1").substr(0, 16) + ",L"),
-            std::string::npos)
-      << text;
+  EXPECT_NE(text.find("1.2.840,benign,8aa555677375199a,L"), std::string::npos) << text;
   EXPECT_NE(text.find("images/b.dcm,,,L"), std::string::npos) << text;  // no patient, no hash
   EXPECT_EQ(text.find("P1"), std::string::npos);
   options_.salt = "short";
   EXPECT_THROW(listed(), Error);
-}
-
-TEST(HmacSha256, IsThatOfRfc4231) {
-  EXPECT_EQ(hmac_sha256("Jefe", "what do ya want for nothing?"),
-            "5bdcc146bf60754e6a042426089575c75a003f089d2739839dec58b964ec3843");
-  EXPECT_EQ(hmac_sha256(std::string(131, '\xaa'),
-                        "Test Using Larger Than Block-Size Key - Hash Key First"),
-            "60e431591ee0b67f0d8a26aacbf5b77f8e0bc6213728c5140546040f0ee37f54");
 }
 
 TEST_F(ListHeaders, ListsWhatItCannotReadApart) {
