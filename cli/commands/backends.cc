@@ -1,4 +1,5 @@
-// apatite backends: what is built in, what this machine can run, what would be chosen.
+// apatite backends: lists the backends that are built in, says which of them this machine can run
+// and which instruction set each would use.
 #include <memory>
 
 #include "base/json.h"
@@ -64,14 +65,15 @@ int run(bool as_json) {
 }  // namespace
 
 void add_backends(CLI::App& program, Action& action) {
-  auto* command = program.add_subcommand("backends", "List what can compute here");
+  auto* command = program.add_subcommand(
+      "backends", "List the backends, and which of them this machine can run");
   const auto as_json = std::make_shared<bool>(false);
-  command->add_flag("--json", *as_json, "Print JSON");
+  command->add_flag("--json", *as_json, "Print JSON instead of a table");
   command->footer(
       "Examples:\n"
       "  apatite backends\n"
       "  apatite backends --json\n"
-      "  apatite predict --backend exact --isa avx2 ...   use one of them");
+      "  apatite predict --backend exact --isa avx2 ...   chooses one of them");
   command->callback([as_json, &action] { action = [as_json] { return run(*as_json); }; });
 }
 

@@ -1,4 +1,4 @@
-// apatite check: everything that a weights file promises, tried.
+// apatite check: checks everything that a weights file promises.
 #include "weights/check.h"
 
 #include <memory>
@@ -31,7 +31,7 @@ void add_check(CLI::App& program, Action& action) {
   auto* command = program.add_subcommand(
       "check", "Check a weights file: every tensor, every value, and its self-test");
   const auto options = std::make_shared<Options>();
-  command->add_option("weights", options->weights, "The weights file")
+  command->add_option("weights", options->weights, "Weights file to check (.safetensors)")
       ->required()
       ->type_name("FILE");
   add_backend_options(*command, options->backend);
@@ -39,7 +39,7 @@ void add_check(CLI::App& program, Action& action) {
       "Examples:\n"
       "  apatite check model.safetensors\n"
       "  apatite check model.safetensors --backend reference\n"
-      "Exit code 4: refused, the line says why.");
+      "The exit code is 4 if the file is refused; the message says why.");
   command->callback([options, &action] { action = [options] { return run(*options); }; });
 }
 

@@ -1,4 +1,4 @@
-// apatite convert: a PyTorch checkpoint becomes a weights file.
+// apatite convert: converts a PyTorch checkpoint to a weights file.
 #include "weights/conversion/convert.h"
 
 #include <filesystem>
@@ -44,30 +44,41 @@ int run(const Options& options) {
 
 void add_convert(CLI::App& program, Action& action) {
   auto* command =
-      program.add_subcommand("convert", "Turn a PyTorch checkpoint (.pth, .pt, .th) into weights");
+      program.add_subcommand("convert", "Convert a PyTorch checkpoint to a weights file");
   const auto options = std::make_shared<Options>();
-  command->add_option("checkpoint", options->input, "What torch.save wrote; nothing is executed")
+  command
+      ->add_option("checkpoint", options->input,
+                   "Checkpoint that torch.save wrote (.pth, .pt or .th); no code in it is executed")
       ->required()
       ->type_name("FILE");
-  command->add_option("-o,--output", options->output, "The weights file")
+  command->add_option("-o,--output", options->output, "Weights file to write (.safetensors)")
       ->required()
       ->type_name("FILE");
   command
       ->add_option("--arch", options->convert.architecture,
-                   "A name of apatite models (recognised by the tensors)")
+                   "Architecture, a name that apatite models lists (default: recognised from the "
+                   "names and shapes of the tensors)")
       ->type_name("NAME");
   add_class_option(*command, options->classes);
-  command->add_option("--num-classes", options->convert.classes, "What the head must have")
+  command
+      ->add_option("--num-classes", options->convert.classes,
+                   "Number of logits that the last layer must have (default: any number)")
       ->type_name("N");
   command
       ->add_option("--model-options", options->model_options,
-                   "Options of the family as JSON, e.g. '{\"stride_in_1x1\": true}'")
+                   "Options of the architecture's family, a JSON object, e.g. '{\"stride_in_1x1\": "
+                   "true}' (default: what the tensors show)")
       ->type_name("JSON");
-  command->add_option("--recipe", options->recipe, "How images are made ready (the usual one)")
-      ->type_name("JSON-FILE");
+  command
+      ->add_option(
+          "--recipe", options->recipe,
+          "Preprocessing of the images: a JSON file, or a preset that apatite recipes lists "
+          "(default: the usual recipe of the architecture)")
+      ->type_name("FILE|PRESET");
   command
       ->add_option("--key", options->convert.key,
-                   "Where the state dict is inside the checkpoint, e.g. state_dict (found)")
+                   "Place of the state dict inside the checkpoint, as keys separated by /, e.g. "
+                   "ema/model (default: found by its usual names, see docs/convert.md)")
       ->type_name("KEY");
   command->footer(
       "Examples:\n"

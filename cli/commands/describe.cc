@@ -1,4 +1,4 @@
-// apatite describe: every node of a network, by name or from a weights file.
+// apatite describe: shows every node of a network, which is given by name or as a weights file.
 #include "models/describe.h"
 
 #include <algorithm>
@@ -108,16 +108,28 @@ int run(const Options& options) {
 
 void add_describe(CLI::App& program, Action& action) {
   auto* command = program.add_subcommand(
-      "describe", "Show every node of a network: op, shape, parameters, multiply-adds");
+      "describe", "Show every node of a network: operation, shape, parameters, multiply-adds");
   const auto options = std::make_shared<Options>();
-  command->add_option("network", options->subject, "A name of apatite models, or a weights file")
+  command
+      ->add_option("network", options->subject,
+                   "Architecture that apatite models lists, or a weights file")
       ->required()
       ->type_name("NAME|WEIGHTS");
-  command->add_option("--height", options->height, "Of the input, in pixels")->type_name("N");
-  command->add_option("--width", options->width, "Of the input, in pixels")->type_name("N");
+  command
+      ->add_option("--height", options->height,
+                   "Height of the input in pixels (default: that of the weights file's recipe, "
+                   "or the usual one of the architecture)")
+      ->type_name("PIXELS");
+  command
+      ->add_option("--width", options->width,
+                   "Width of the input in pixels (default: as for --height)")
+      ->type_name("PIXELS");
   add_model_options(*command, options->model);
-  command->add_flag("--taps", options->taps, "Only the nodes where one would look at the network");
-  command->add_flag("--json", options->json, "Print JSON");
+  command->add_flag(
+      "--taps", options->taps,
+      "Print only the nodes that are usually explained (the layers for apatite explain), "
+      "with their shapes");
+  command->add_flag("--json", options->json, "Print JSON instead of a table");
   command->footer(
       "Examples:\n"
       "  apatite describe resnet101\n"

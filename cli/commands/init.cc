@@ -1,4 +1,4 @@
-// apatite init: weights without training, the same on every machine.
+// apatite init: writes untrained weights, which are the same on every machine.
 #include "weights/init.h"
 
 #include <memory>
@@ -43,21 +43,30 @@ int run(const Options& options) {
 }  // namespace
 
 void add_init(CLI::App& program, Action& action) {
-  auto* command = program.add_subcommand("init", "Make seeded, untrained weights, for trying out");
+  auto* command =
+      program.add_subcommand("init", "Write untrained weights made from a seed, for trials");
   const auto options = std::make_shared<Options>();
-  command->add_option("architecture", options->architecture, "A name of apatite models")
+  command
+      ->add_option("architecture", options->architecture,
+                   "Architecture, a name that apatite models lists")
       ->required()
       ->type_name("NAME");
-  command->add_option("--seed", options->seed, "Equal seeds give equal files")
+  command
+      ->add_option("--seed", options->seed,
+                   "Seed of the weights, 0 to 2^64 - 1; the same seed gives the same file")
       ->required()
       ->type_name("N");
-  command->add_option("-o,--output", options->output, "The weights file")
+  command->add_option("-o,--output", options->output, "Weights file to write (.safetensors)")
       ->required()
       ->type_name("FILE");
   add_class_option(*command, options->classes);
   add_model_options(*command, options->model);
-  command->add_option("--recipe", options->recipe, "How images are made ready (the usual one)")
-      ->type_name("JSON-FILE");
+  command
+      ->add_option(
+          "--recipe", options->recipe,
+          "Preprocessing of the images: a JSON file, or a preset that apatite recipes lists "
+          "(default: the usual recipe of the architecture)")
+      ->type_name("FILE|PRESET");
   command->footer(
       "Examples:\n"
       "  apatite init cifar_resnet20 --seed 1 --classes benign,malignant -o small.safetensors\n"

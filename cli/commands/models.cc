@@ -1,4 +1,4 @@
-// apatite models: every network that can be built by name.
+// apatite models: lists the networks that can be built by name.
 #include <memory>
 
 #include "base/json.h"
@@ -31,12 +31,12 @@ int run(bool as_json) {
 void add_models(CLI::App& program, Action& action) {
   auto* command = program.add_subcommand("models", "List the networks that can be built by name");
   const auto as_json = std::make_shared<bool>(false);
-  command->add_flag("--json", *as_json, "Print JSON");
+  command->add_flag("--json", *as_json, "Print JSON instead of a table");
   command->footer(
       "Examples:\n"
       "  apatite models\n"
       "  apatite models --json\n"
-      "  apatite describe densenet201      what one of them consists of");
+      "  apatite describe densenet201      shows the nodes of one of them");
   command->callback([as_json, &action] { action = [as_json] { return run(*as_json); }; });
 }
 

@@ -1,4 +1,4 @@
-// apatite recipes: the presets, and one of them as a file to start from.
+// apatite recipes: lists the presets of preprocessing, or prints one of them to start from.
 #include <memory>
 
 #include "base/error.h"
@@ -45,14 +45,15 @@ void add_recipes(CLI::App& program, Action& action) {
       program.add_subcommand("recipes", "List the presets of preprocessing, or print one");
   const auto name = std::make_shared<std::string>();
   const auto methods = std::make_shared<bool>(false);
-  command->add_option("name", *name, "A preset, to print as JSON")->type_name("NAME");
-  command->add_flag("--methods", *methods, "List the methods of resizing instead");
+  command->add_option("name", *name, "Preset to print as JSON (default: list all presets)")
+      ->type_name("NAME");
+  command->add_flag("--methods", *methods, "List the resize methods instead of the presets");
   command->footer(
       "Examples:\n"
       "  apatite recipes\n"
       "  apatite recipes torchvision-224 > recipe.json\n"
       "  apatite convert model.pth --recipe keras-caffe -o model.safetensors\n"
-      "What the keys mean: docs/recipes.md.");
+      "docs/recipes.md says what the keys mean.");
   command->callback(
       [name, methods, &action] { action = [name, methods] { return run(*name, *methods); }; });
 }

@@ -9,13 +9,19 @@
 namespace apatite::cli {
 
 void add_model_options(CLI::App& command, ModelOptions& options) {
-  command.add_option("--num-classes", options.classes, "Number of logits; 1 is a one-logit head")
+  command
+      .add_option("--num-classes", options.classes,
+                  "Number of logits; 1 is a head with one logit for two classes (default: that "
+                  "of the architecture, see apatite models)")
       ->type_name("N");
-  command.add_option("--input-channels", options.input_channels, "1 (grey) or 3 (RGB)")
+  command
+      .add_option("--input-channels", options.input_channels,
+                  "Number of channels of the input: 1 (grey) or 3 (RGB) (default: 3)")
       ->type_name("N");
   command
       .add_option("--model-options", options.options,
-                  "Options of the family as JSON, e.g. '{\"stride_in_1x1\": true}'")
+                  "Options of the architecture's family, a JSON object, e.g. '{\"stride_in_1x1\": "
+                  "true}' (default: {})")
       ->type_name("JSON");
 }
 
@@ -29,7 +35,10 @@ models::ModelConfig make_config(const std::string& architecture, const ModelOpti
 }
 
 void add_class_option(CLI::App& command, std::string& classes) {
-  command.add_option("--classes", classes, "Names, in the order of the logits (0,1,...)")
+  command
+      .add_option("--classes", classes,
+                  "Names of the classes, separated by commas, in the order of the logits; of "
+                  "one logit: negative,positive (default: 0,1,... or negative,positive)")
       ->type_name("A,B,...");
 }
 
