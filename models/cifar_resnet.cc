@@ -59,6 +59,14 @@ GraphFunction configure(JsonObject options) {
   };
 }
 
+std::optional<ModelConfig> recognise(const CheckpointTensors& tensors) {
+  const ResidualTensors found = read_residual(tensors);
+  if (!found.is_cifar()) return std::nullopt;
+  ModelConfig config{"cifar_resnet", 1, found.stem[1], {{"blocks_per_stage", found.blocks[0]}}};
+  if (found.stem[0] != 16) config.options["width"] = found.stem[0];
+  return config;
+}
+
 }  // namespace
 
 const Family& cifar_resnet_family() {
@@ -75,7 +83,11 @@ const Family& cifar_resnet_family() {
               {"cifar_resnet56", {{"blocks_per_stage", 9}}, "CIFAR ResNet-56"},
               {"cifar_resnet110", {{"blocks_per_stage", 18}}, "CIFAR ResNet-110"},
           },
-      .configure = configure};
+      .configure = configure,
+      .checkpoint_names = &residual_names(),
+      .recognise = recognise,
+      .assumption = nullptr,
+      .usual_steps = [](const ModelConfig&) { return cifar_steps(); }};
   return family;
 }
 

@@ -10,6 +10,7 @@
 //
 // Options: "growth" (k), "blocks" (layers of each dense block), "stem" ("imagenet"),
 // "stem_channels" (2k), "bn_size" (4), "compression" (0.5).
+#include <array>
 #include <cmath>
 #include <utility>
 
@@ -99,6 +100,82 @@ GraphFunction configure(JsonObject options) {
   return [net](engine::Shape input, std::int64_t classes) { return build(net, input, classes); };
 }
 
+// torchvision before 0.3 named the parts of a dense layer "norm.1", "conv.1", ...
+constexpr auto kOldParts = std::to_array<std::pair<std::string_view, std::string_view>>({
+    {".norm.1.", ".norm1."},
+    {".conv.1.", ".conv1."},
+    {".norm.2.", ".norm2."},
+    {".conv.2.", ".conv2."},
+});
+
+std::string modern_name(std::string name) {
+  if (name.find("denselayer") == std::string::npos) return name;
+  for (const auto& [old_part, part] : kOldParts) {
+    if (const auto at = name.find(old_part); at != std::string::npos) {
+      return name.replace(at, old_part.size(), part);
+    }
+  }
+  return name;
+}
+
+// The names of `features` alone.
+std::string name_of_bare(std::string name) {
+  for (const std::string_view part : {"conv0.", "norm0.", "denseblock", "transition", "norm5."}) {
+    if (name.starts_with(part)) return modern_name("features." + name);
+  }
+  return name;
+}
+
+const CheckpointNames& checkpoint_names() {
+  static const CheckpointNames names{
+      .title = "DenseNet",
+      .schemes = {{.anchors = {"features.denseblock1.denselayer1.norm1.weight",
+                               "features.denseblock1.denselayer1.norm.1.weight"},
+                   .companion = {},
+                   .canonical = modern_name},
+                  {.anchors = {"denseblock1.denselayer1.norm1.weight",
+                               "denseblock1.denselayer1.norm.1.weight"},
+                   .companion = {},
+                   .canonical = name_of_bare}}};
+  return names;
+}
+
+std::vector<std::int64_t> count_layers(const CheckpointTensors& tensors) {
+  std::vector<std::int64_t> blocks;
+  for (std::int64_t block = 1;; ++block) {
+    const std::string prefix = "features.denseblock" + to_text(block) + ".denselayer";
+    const std::int64_t layers = tensors.count(prefix, 1, ".conv1.weight");
+    if (layers == 0) return blocks;
+    blocks.push_back(layers);
+  }
+}
+
+std::optional<ModelConfig> recognise(const CheckpointTensors& tensors) {
+  const engine::Dims& stem = tensors.convolution("features.conv0.weight");
+  const std::string first_layer = "features.denseblock1.denselayer1";
+  const std::int64_t growth = tensors.convolution(first_layer + ".conv2.weight")[0];
+  const std::int64_t bottleneck = tensors.convolution(first_layer + ".conv1.weight")[0];
+  if (growth == 0) tensors.refuse(first_layer + ".conv2.weight has no channels");
+  ModelConfig config{
+      "densenet", 1, stem[1], {{"growth", growth}, {"blocks", count_layers(tensors)}}};
+  if (!tensors.contains("features.norm0.weight")) config.options["stem"] = "cifar";
+  if (stem[0] != 2 * growth) config.options["stem_channels"] = stem[0];
+  if (bottleneck / growth != 4) config.options["bn_size"] = bottleneck / growth;
+  if (tensors.contains("features.transition1.conv.weight")) {
+    const engine::Dims& transition = tensors.convolution("features.transition1.conv.weight");
+    if (transition[0] != transition[1] / 2) {
+      config.options["compression"] =
+          static_cast<double>(transition[0]) / static_cast<double>(transition[1]);
+    }
+  }
+  return config;
+}
+
+Json usual_steps(const ModelConfig& model) {
+  const bool cifar = model.options.value("stem", std::string()) == "cifar";
+  return cifar ? cifar_steps() : imagenet_steps();
+}
+
 }  // namespace
 
 const Family& densenet_family() {
@@ -114,7 +191,11 @@ const Family& densenet_family() {
               {"densenet169", {{"growth", 32}, {"blocks", {6, 12, 32, 32}}}, "DenseNet-169"},
               {"densenet201", {{"growth", 32}, {"blocks", {6, 12, 48, 32}}}, "DenseNet-201"},
           },
-      .configure = configure};
+      .configure = configure,
+      .checkpoint_names = &checkpoint_names(),
+      .recognise = recognise,
+      .assumption = nullptr,
+      .usual_steps = usual_steps};
   return family;
 }
 

@@ -15,12 +15,6 @@ namespace {
 constexpr std::int64_t kMostClasses = 1'000'000;
 constexpr std::int64_t kMostPixels = 1 << 16;  // along each axis
 
-const std::array<const Family*, 3>& families() {
-  static const std::array<const Family*, 3> all{&resnet_family(), &cifar_resnet_family(),
-                                                &densenet_family()};
-  return all;
-}
-
 std::vector<ModelInfo> list_models() {
   std::vector<ModelInfo> list;
   for (const Family* family : families()) {
@@ -115,6 +109,13 @@ std::optional<std::int64_t> smallest_input(const ModelConfig& config, const Grap
 }
 
 }  // namespace
+
+std::span<const Family* const> families() {
+  static const std::array all{&resnet_family(), &cifar_resnet_family(), &densenet_family()};
+  return all;
+}
+
+const Family& family_of(std::string_view architecture) { return *choose(architecture).family; }
 
 std::span<const ModelInfo> models() {
   static const std::vector<ModelInfo> list = list_models();

@@ -91,6 +91,24 @@ GraphFunction configure(JsonObject options) {
   return [net](engine::Shape input, std::int64_t classes) { return build(net, input, classes); };
 }
 
+std::optional<ModelConfig> recognise(const CheckpointTensors& tensors) {
+  const ResidualTensors found = read_residual(tensors);
+  if (found.is_cifar()) return std::nullopt;
+  ModelConfig config{
+      "resnet",
+      1,
+      found.stem[1],
+      {{"block", found.bottleneck ? "bottleneck" : "basic"}, {"layers", found.blocks}}};
+  if (found.stem[0] != 64) config.options["width"] = found.stem[0];
+  return config;
+}
+
+std::string_view assumption(const CheckpointTensors& tensors, const ModelConfig& model) {
+  const bool bottleneck = tensors.contains("layer1.0.conv3.weight");
+  if (!bottleneck || model.options.contains("stride_in_1x1")) return {};
+  return "bottleneck blocks stride in their 3x3 (torchvision); shapes cannot tell";
+}
+
 }  // namespace
 
 const Family& resnet_family() {
@@ -107,7 +125,11 @@ const Family& resnet_family() {
               {"resnet101", {{"block", "bottleneck"}, {"layers", {3, 4, 23, 3}}}, "ResNet-101"},
               {"resnet152", {{"block", "bottleneck"}, {"layers", {3, 8, 36, 3}}}, "ResNet-152"},
           },
-      .configure = configure};
+      .configure = configure,
+      .checkpoint_names = &residual_names(),
+      .recognise = recognise,
+      .assumption = assumption,
+      .usual_steps = [](const ModelConfig&) { return imagenet_steps(); }};
   return family;
 }
 

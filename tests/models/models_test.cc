@@ -9,6 +9,7 @@
 #include "base/error.h"
 #include "layers/differentiate.h"
 #include "models/describe.h"
+#include "models/family.h"
 
 namespace apatite::models {
 namespace {
@@ -49,6 +50,31 @@ TEST(Models, MultiplyAddsAreThePublishedOnes) {
   // torchvision's model cards: 7.801 and 4.291 GFLOPS.
   EXPECT_EQ(total_cost(at_default_size("resnet101")).multiply_adds / 1'000'000, 7801);
   EXPECT_EQ(total_cost(at_default_size("densenet201")).multiply_adds / 1'000'000, 4291);
+}
+
+// Families may share the names of their checkpoints; then the shapes tell them apart.
+TEST(Families, RecogniseTheirOwnNetworksAndNoOthers) {
+  std::size_t networks = 0;
+  for (const ModelInfo& info : models()) {
+    if (info.name == info.family) continue;
+    const engine::Graph graph = at_default_size(info.name);
+    NamedDims dims;
+    for (const engine::Parameter& parameter : graph.parameters()) {
+      dims.emplace(parameter.name, parameter.dims);
+    }
+    const Family& own = family_of(info.name);
+    EXPECT_EQ(own.name, info.family);
+    for (const Family* family : families()) {
+      if (family->checkpoint_names != own.checkpoint_names) continue;
+      const auto config = family->recognise(CheckpointTensors(dims, "f"));
+      EXPECT_EQ(config.has_value(), family == &own) << info.name << " " << family->name;
+      if (config) {
+        EXPECT_EQ(config->architecture, own.name);
+      }
+    }
+    ++networks;
+  }
+  EXPECT_EQ(networks, 14U);
 }
 
 // The message of the Error that `function` must throw.

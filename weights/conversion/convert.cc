@@ -11,6 +11,7 @@
 #include "base/sha256.h"
 #include "base/text.h"
 #include "engine/graph/graph.h"
+#include "models/family.h"
 #include "models/models.h"
 #include "weights/conversion/recognise.h"
 #include "weights/metadata.h"
@@ -123,6 +124,11 @@ class Converter {
     result_.model =
         recognise(network_, dims, options_.architecture, options_.model_options, where_);
     result_.report.recognised = options_.architecture.empty();
+    const models::Family& family = models::family_of(result_.model.architecture);
+    if (family.assumption != nullptr) {
+      result_.report.assumption =
+          family.assumption(models::CheckpointTensors(dims, where_), result_.model);
+    }
     backbone_ = models::build_model(result_.model, kProbeSize, kProbeSize);
     head_ = head_of(backbone_);
   }
@@ -321,8 +327,6 @@ class Converter {
     result_.recipe =
         result_.report.default_recipe ? default_recipe(result_.model) : options_.recipe;
     result_.report.model = result_.model;
-    result_.report.stride_assumed = result_.tensors.contains("layer1.0.conv3.weight") &&
-                                    !result_.model.options.contains("stride_in_1x1");
   }
 
   std::span<const std::byte> file_;

@@ -34,7 +34,7 @@ struct ConvertReport {
   std::string key;              // where the state dict was, "" for the outermost dict
   models::ModelConfig model;    // as recognised or given
   bool recognised = false;      // false: the user named it
-  bool stride_assumed = false;  // of bottleneck blocks, in the 3x3: nobody said it
+  std::string assumption;       // what shapes cannot tell and nobody said; "": nothing
   std::int64_t tensors = 0;     // that the network takes
   std::int64_t parameters = 0;  // values in them
   std::string prefix;           // that was stripped, e.g. "module."

@@ -37,10 +37,7 @@ std::vector<std::string> ConvertReport::lines() const {
   lines.push_back("read: " + format + " format, state dict at " +
                   (key.empty() ? "the outermost dict" : "key " + in_quotes(key)));
   lines.push_back(network_line(*this));
-  if (stride_assumed) {
-    lines.emplace_back(
-        "assumed: bottleneck blocks stride in their 3x3 (torchvision); shapes cannot tell");
-  }
+  if (!assumption.empty()) lines.push_back("assumed: " + assumption);
   lines.push_back("tensors: " + with_thousands(tensors) + " with " +
                   counted(parameters, "value", "values"));
   if (!prefix.empty()) lines.push_back("prefix: removed " + in_quotes(prefix));

@@ -13,6 +13,7 @@
 #include "engine/graph/graph.h"
 #include "goldens.h"
 #include "image/recipe/recipe.h"
+#include "image/recipe/recipe_presets.h"
 #include "models/models.h"
 #include "tests/support/mutations.h"
 #include "tests/support/shared_data.h"
@@ -251,13 +252,14 @@ TEST(Recognise, KnowsEveryPreset) {
 
 TEST(Convert, TakesWhatTheUserSays) {
   const std::string file = RawState(tiny_resnet("bottleneck")).file();
-  EXPECT_TRUE(convert_bytes(file).report.stride_assumed);
+  EXPECT_EQ(convert_bytes(file).report.assumption,
+            "bottleneck blocks stride in their 3x3 (torchvision); shapes cannot tell");
   const Conversion conversion = convert_bytes(file, {.model_options = {{"stride_in_1x1", true}},
                                                      .classes = 2,
                                                      .class_names = {"benign", "malignant"},
                                                      .recipe = {{"any", "thing"}}});
   EXPECT_EQ(conversion.model.options["stride_in_1x1"], true);
-  EXPECT_FALSE(conversion.report.stride_assumed);
+  EXPECT_EQ(conversion.report.assumption, "");
   EXPECT_EQ(conversion.class_names, (std::vector<std::string>{"benign", "malignant"}));
   EXPECT_EQ(conversion.recipe, Json({{"any", "thing"}}));
   EXPECT_FALSE(conversion.report.default_recipe);
@@ -456,6 +458,11 @@ TEST(DefaultRecipe, IsARecipe) {
       EXPECT_EQ(recipe.output_shape(), (engine::Shape{channels, side, side})) << name;
       EXPECT_NO_THROW(models::build_model(config, side, side));
     }
+  }
+  const image::RecipePreset* preset = image::find_recipe_preset("torchvision-224");
+  ASSERT_NE(preset, nullptr);
+  for (const char* name : {"resnet101", "densenet201"}) {
+    EXPECT_EQ(default_recipe(models::default_config(name)), parse_json(preset->json, name));
   }
   EXPECT_EQ(image::Recipe::from_json(default_recipe(tiny_densenet()), "f").output_shape(),
             (engine::Shape{3, 32, 32}));
