@@ -10,7 +10,7 @@
 
 namespace apatite::layers {
 
-std::vector<double> softmax(std::span<const float> logits) {
+std::vector<double> softmax(std::span<const double> logits) {
   if (logits.empty()) throw Error(ErrorKind::kUsage, "softmax", "there are no logits");
   if (const std::int64_t index = engine::first_non_finite(logits); index >= 0) {
     throw Error(
@@ -23,11 +23,15 @@ std::vector<double> softmax(std::span<const float> logits) {
   std::vector<double> p(logits.size());
   double sum = 0;
   for (std::size_t i = 0; i < p.size(); ++i) {
-    p[i] = exponential(static_cast<double>(logits[i]) - largest);
+    p[i] = exponential(logits[i] - largest);
     sum += p[i];
   }
   for (double& probability : p) probability /= sum;
   return p;
+}
+
+std::vector<double> softmax(std::span<const float> logits) {
+  return softmax(std::vector<double>(logits.begin(), logits.end()));
 }
 
 }  // namespace apatite::layers

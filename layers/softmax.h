@@ -10,6 +10,8 @@ namespace apatite::layers {
 // base/math.h: each difference, each quotient and each addition of the sum (ascending, from +0)
 // rounded once. The same bits on every machine.
 // Throws Error (kUsage) if there are no logits, (kNumeric) if one is not finite.
+std::vector<double> softmax(std::span<const double> logits);
+// Of binary32 logits: each is a binary64 number.
 std::vector<double> softmax(std::span<const float> logits);
 
 }  // namespace apatite::layers

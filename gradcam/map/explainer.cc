@@ -7,7 +7,6 @@
 #include <utility>
 
 #include "base/error.h"
-#include "base/math.h"
 #include "base/normal.h"
 #include "base/random.h"
 #include "base/text.h"
@@ -16,6 +15,7 @@
 #include "gradcam/map/cam.h"
 #include "gradcam/map/resample.h"
 #include "layers/differentiate.h"
+#include "layers/softmax.h"
 #include "models/describe.h"
 
 namespace apatite::gradcam {
@@ -64,18 +64,6 @@ bool needs_path_of_images(Method method) {
 std::span<const double> slice(const engine::Tensor64& batch, std::int64_t n) {
   const std::size_t size = batch.size() / static_cast<std::size_t>(batch.dims()[0]);
   return batch.values().subspan(static_cast<std::size_t>(n) * size, size);
-}
-
-std::vector<double> softmax_of(const std::vector<double>& scores) {
-  const double largest = *std::max_element(scores.begin(), scores.end());
-  std::vector<double> weights;
-  double sum = 0;
-  for (const double score : scores) {
-    weights.push_back(exponential(score - largest));
-    sum += weights.back();
-  }
-  for (double& weight : weights) weight /= sum;
-  return weights;
 }
 
 // max_c |g_c| or, signed, sum_c g_c.
@@ -351,7 +339,7 @@ class Explainer::Implementation {
         [&](std::span<const double> logits) {
           scores.push_back(engine::score_of(logits, target));
         });
-    return weighted_sum(values, softmax_of(scores), layer);
+    return weighted_sum(values, layers::softmax(scores), layer);
   }
 
   engine::Graph graph_;

@@ -47,7 +47,7 @@ TEST(Softmax, SumsToOne) {
 }
 
 TEST(Softmax, RefusesNoLogitsAndNonFiniteOnes) {
-  EXPECT_THROW(softmax({}), Error);
+  EXPECT_THROW(softmax(std::vector<float>{}), Error);
   for (const float bad :
        {std::numeric_limits<float>::infinity(), std::numeric_limits<float>::quiet_NaN()}) {
     try {
