@@ -81,35 +81,93 @@ Key key_of(const ConvArgs& args) {
           args.norm_scale != nullptr};
 }
 
-void run(const std::string& network, const engine::Shape& image, std::int64_t batch) {
-  const engine::Graph graph =
-      models::build_model(models::default_config(network), image.height, image.width);
-  Program program(graph, weights::SeededParameters(1), {graph.output()}, true);
-  const Stream stream;
-  const DeviceArray<float> parameters(program.parameters());
-  const DeviceArray<Tap> taps(program.taps());
-  const DeviceArray<float> arena(static_cast<std::size_t>(program.arena_floats(batch)));
-  const DeviceArray<float> input(bench_images(image, batch).values());
-  const engine::Shape& logits = graph.node(graph.output()).shape;
-  const DeviceArray<float> output(static_cast<std::size_t>(batch * logits.size()));
-  const DeviceArray<std::int32_t> status(1);
-  float* const outputs[] = {output.data()};
-  const std::vector<Launch> launches = program.launches({.batch = batch,
-                                                         .arena = arena.data(),
-                                                         .parameters = parameters.data(),
-                                                         .taps = taps.data(),
-                                                         .input = input.data(),
-                                                         .outputs = outputs,
-                                                         .status = status.data()});
+int multiprocessors_of_device() {
   int device = 0;
   int multiprocessors = 0;
   check(cudaGetDevice(&device), "to be found");
   check(cudaDeviceGetAttribute(&multiprocessors, cudaDevAttrMultiProcessorCount, device),
         "to be asked");
+  return multiprocessors;
+}
+
+// The launches of a network with the memory that they need.
+struct Network {
+  Network(const std::string& name, const engine::Shape& image, std::int64_t batch)
+      : graph(models::build_model(models::default_config(name), image.height, image.width)),
+        program(graph, weights::SeededParameters(1), {graph.output()}, true),
+        parameters(program.parameters()),
+        taps(program.taps()),
+        arena(static_cast<std::size_t>(program.arena_floats(batch))),
+        input(bench_images(image, batch).values()),
+        output(static_cast<std::size_t>(batch * graph.node(graph.output()).shape.size())),
+        status(1),
+        outputs{output.data()},
+        launches(program.launches({.batch = batch,
+                                   .arena = arena.data(),
+                                   .parameters = parameters.data(),
+                                   .taps = taps.data(),
+                                   .input = input.data(),
+                                   .outputs = outputs,
+                                   .status = status.data()})) {}
+
+  engine::Graph graph;
+  Program program;
+  DeviceArray<float> parameters;
+  DeviceArray<Tap> taps;
+  DeviceArray<float> arena;
+  DeviceArray<float> input;
+  DeviceArray<float> output;
+  DeviceArray<std::int32_t> status;
+  std::vector<float*> outputs;
+  std::vector<Launch> launches;
+};
+
+struct Totals {
+  double chosen = 0;  // microseconds of the tiles that the backend chooses
+  double best = 0;    // and of the fastest ones
+  double flops = 0;
+};
+
+void print_heading(const std::string& network, std::int64_t batch) {
+  std::cout << network << ", batch " << batch << "\ncount  out  pixels  depth ";
+  for (const TileShape& tile : kTiles) {
+    std::cout << std::setw(8) << (std::to_string(tile.out) + "x" + std::to_string(tile.pixels));
+  }
+  std::cout << "  TFLOP/s\n" << std::fixed << std::setprecision(1);
+}
+
+// Times every tile on one shape, prints its row and adds it to the totals.
+void time_shape(const Row& row, int multiprocessors, const Stream& stream, Timer& timer,
+                Totals& totals) {
+  const std::size_t chosen = choose_tile(row.args, multiprocessors);
+  double best = 1e30;
+  double of_chosen = 0;
+  std::cout << std::setw(4) << row.count << (row.args.pointwise() ? 'p' : ' ')
+            << (row.args.norm_scale != nullptr ? 'n' : ' ') << std::setw(5)
+            << row.args.out_per_group << std::setw(8) << row.args.pixels() << std::setw(6)
+            << row.args.depth << ' ';
+  for (std::size_t tile = 0; tile < kTiles.size(); ++tile) {
+    const double time = timer.microseconds([&] { enqueue(row.args, tile, stream.get()); });
+    if (tile == chosen) of_chosen = time;
+    best = std::min(best, time);
+    std::cout << std::setw(7) << time << (tile == chosen ? '*' : ' ');
+  }
+  const double flop = 2.0 * row.args.groups * row.args.out_per_group *
+                      static_cast<double>(row.args.pixels()) * row.args.depth;
+  std::cout << std::setw(7) << flop / of_chosen * 1e-6 << '\n';
+  totals.chosen += of_chosen * row.count;
+  totals.best += best * row.count;
+  totals.flops += flop * row.count;
+}
+
+void run(const std::string& name, const engine::Shape& image, std::int64_t batch) {
+  const Network network(name, image, batch);
+  const Stream stream;
+  const int multiprocessors = multiprocessors_of_device();
   Timer timer(stream);
   std::map<Key, Row> rows;
   double others = 0;
-  for (const Launch& launch : launches) {
+  for (const Launch& launch : network.launches) {
     if (const auto* args = std::get_if<ConvArgs>(&launch)) {
       Row& row = rows[key_of(*args)];
       row.args = *args;
@@ -120,39 +178,12 @@ void run(const std::string& network, const engine::Shape& image, std::int64_t ba
     }
   }
   stream.synchronize();
-  std::cout << network << ", batch " << batch << "\ncount  out  pixels  depth ";
-  for (const TileShape& tile : kTiles) {
-    std::cout << std::setw(8) << (std::to_string(tile.out) + "x" + std::to_string(tile.pixels));
-  }
-  std::cout << "  TFLOP/s\n" << std::fixed << std::setprecision(1);
-  double chosen_total = 0;
-  double best_total = 0;
-  double flops = 0;
-  for (const auto& entry : rows) {
-    const Row& row = entry.second;
-    const std::size_t chosen = choose_tile(row.args, multiprocessors);
-    double best = 1e30;
-    double of_chosen = 0;
-    std::cout << std::setw(4) << row.count << (row.args.pointwise() ? 'p' : ' ')
-              << (row.args.norm_scale != nullptr ? 'n' : ' ') << std::setw(5)
-              << row.args.out_per_group << std::setw(8) << row.args.pixels() << std::setw(6)
-              << row.args.depth << ' ';
-    for (std::size_t tile = 0; tile < kTiles.size(); ++tile) {
-      const double time = timer.microseconds([&] { enqueue(row.args, tile, stream.get()); });
-      if (tile == chosen) of_chosen = time;
-      best = std::min(best, time);
-      std::cout << std::setw(7) << time << (tile == chosen ? '*' : ' ');
-    }
-    const double flop = 2.0 * row.args.groups * row.args.out_per_group *
-                        static_cast<double>(row.args.pixels()) * row.args.depth;
-    std::cout << std::setw(7) << flop / of_chosen * 1e-6 << '\n';
-    chosen_total += of_chosen * row.count;
-    best_total += best * row.count;
-    flops += flop * row.count;
-  }
+  print_heading(name, batch);
+  Totals totals;
+  for (const auto& [key, row] : rows) time_shape(row, multiprocessors, stream, timer, totals);
   check(cudaGetLastError(), "to compute");
-  std::cout << "convolutions: " << chosen_total << " us, with the best tiles " << best_total
-            << " us; " << flops / chosen_total * 1e-6 << " TFLOP/s\nall else: " << others
+  std::cout << "convolutions: " << totals.chosen << " us, with the best tiles " << totals.best
+            << " us; " << totals.flops / totals.chosen * 1e-6 << " TFLOP/s\nall else: " << others
             << " us\n";
 }
 
