@@ -6,8 +6,8 @@
 #include "base/error.h"
 #include "base/file.h"
 #include "image/codec/decode.h"
-#include "image/dicom/dicom.h"
 #include "image/dicom/dicom_data_set.h"
+#include "image/dicom/pixels/dicom.h"
 
 namespace apatite::image {
 namespace {

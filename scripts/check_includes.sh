@@ -18,7 +18,7 @@ engine/reference engine/onednn engine/exact engine/cuda engine
 layers
 models
 weights/safetensors weights weights/torch weights/conversion
-image/pixels image/resize image/dicom image/codec image/decoder image/recipe image
+image/pixels image/resize image/dicom image/dicom/pixels image/codec image/decoder image/recipe image
 gradcam/map gradcam/trust gradcam/picture
 eval/statistics eval/data eval/roc eval/classification eval eval/report
 study/run study/predict study/explain study/faithfulness

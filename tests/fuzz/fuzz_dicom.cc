@@ -1,6 +1,6 @@
 // Any bytes as a DICOM file, shown as several recipes say: an image, or an Error. The codecs of
-// GDCM end their process on damaged streams: those are checked here (image/dicom/dicom_stream.h),
-// and decoded in fuzz_dicom_codecs.cc.
+// GDCM end their process on damaged streams: those are checked here
+// (image/dicom/pixels/dicom_stream.h), and decoded in fuzz_dicom_codecs.cc.
 #include <cstddef>
 #include <cstdint>
 #include <cstdlib>
@@ -8,10 +8,10 @@
 #include <string>
 
 #include "base/error.h"
-#include "image/dicom/dicom.h"
 #include "image/dicom/dicom_fields.h"
-#include "image/dicom/dicom_frame.h"
-#include "image/dicom/dicom_stream.h"
+#include "image/dicom/pixels/dicom.h"
+#include "image/dicom/pixels/dicom_frame.h"
+#include "image/dicom/pixels/dicom_stream.h"
 #include "tests/image/dicom/dicom_parts.h"
 
 namespace apatite {

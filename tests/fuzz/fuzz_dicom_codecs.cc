@@ -21,10 +21,10 @@
 #include "base/error.h"
 #include "base/sha256.h"
 #include "image/decoder/decoder_pool.h"
-#include "image/dicom/dicom.h"
 #include "image/dicom/dicom_data_set.h"
-#include "image/dicom/dicom_frame.h"
 #include "image/dicom/dicom_header.h"
+#include "image/dicom/pixels/dicom.h"
+#include "image/dicom/pixels/dicom_frame.h"
 #include "tests/image/dicom/dicom_parts.h"
 
 namespace apatite {

@@ -2,7 +2,7 @@
 // weights: the same bytes for any number of decoders, batches and threads.
 #include <gtest/gtest.h>
 
-#include "image/dicom/gdcm_codec.h"
+#include "image/dicom/pixels/gdcm_codec.h"
 #include "study/predict/predict.h"
 #include "tests/study/small_study.h"
 #include "tests/support/shared_data.h"

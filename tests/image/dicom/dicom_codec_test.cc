@@ -4,8 +4,8 @@
 
 #include "base/bytes.h"
 #include "image/decoder/decoder_pool.h"
-#include "image/dicom/dicom_stream.h"
-#include "image/dicom/gdcm_codec.h"
+#include "image/dicom/pixels/dicom_stream.h"
+#include "image/dicom/pixels/gdcm_codec.h"
 #include "tests/image/dicom/dicom_goldens.h"
 #include "tests/image/dicom/dicom_parts.h"
 #include "tests/support/program.h"

@@ -6,7 +6,7 @@
 
 #include "base/sha256.h"
 #include "image/decoder/decoder_pool.h"
-#include "image/dicom/dicom.h"
+#include "image/dicom/pixels/dicom.h"
 #include "tests/support/seeded_image.h"
 
 namespace apatite::image {

@@ -3,8 +3,8 @@
 
 #include <algorithm>
 
-#include "image/dicom/dicom_levels.h"
-#include "image/dicom/gdcm_codec.h"
+#include "image/dicom/pixels/dicom_levels.h"
+#include "image/dicom/pixels/gdcm_codec.h"
 #include "tests/image/dicom/dicom_goldens.h"
 #include "tests/support/shared_data.h"
 

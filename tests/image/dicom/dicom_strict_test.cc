@@ -3,8 +3,8 @@
 #include <gtest/gtest.h>
 
 #include "base/text.h"
-#include "image/dicom/dicom.h"
-#include "image/dicom/dicom_stream.h"
+#include "image/dicom/pixels/dicom.h"
+#include "image/dicom/pixels/dicom_stream.h"
 #include "tests/image/dicom/dicom_goldens.h"
 #include "tests/image/dicom/dicom_parts.h"
 #include "tests/support/mutations.h"

@@ -1,5 +1,5 @@
 // The small files of tests/goldens/dicom against what pydicom makes of them.
-#include "image/dicom/dicom.h"
+#include "image/dicom/pixels/dicom.h"
 
 #include <gtest/gtest.h>
 
@@ -7,8 +7,8 @@
 #include <cmath>
 #include <cstring>
 
-#include "image/dicom/dicom_levels.h"
-#include "image/dicom/gdcm_codec.h"
+#include "image/dicom/pixels/dicom_levels.h"
+#include "image/dicom/pixels/gdcm_codec.h"
 #include "image/input.h"
 #include "tests/image/dicom/dicom_goldens.h"
 #include "tests/support/hex.h"

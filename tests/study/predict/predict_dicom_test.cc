@@ -2,7 +2,7 @@
 // itself.
 #include <gtest/gtest.h>
 
-#include "image/dicom/gdcm_codec.h"
+#include "image/dicom/pixels/gdcm_codec.h"
 #include "study/predict/predict.h"
 #include "tests/study/small_study.h"
 #include "tests/support/source_dir.h"

@@ -1,4 +1,4 @@
-#include "image/dicom/dicom.h"
+#include "image/dicom/pixels/dicom.h"
 
 #include <algorithm>
 #include <array>
@@ -10,9 +10,9 @@
 #include "base/error.h"
 #include "base/text.h"
 #include "image/dicom/dicom_data_set.h"
-#include "image/dicom/dicom_frame.h"
 #include "image/dicom/dicom_header.h"
-#include "image/dicom/dicom_levels.h"
+#include "image/dicom/pixels/dicom_frame.h"
+#include "image/dicom/pixels/dicom_levels.h"
 
 namespace apatite::image {
 namespace {

@@ -1,4 +1,5 @@
-// What the checks of compressed streams (image/dicom/dicom_stream.h) share. Internal to image/.
+// What the checks of compressed streams (image/dicom/pixels/dicom_stream.h) share. Internal to
+// image/.
 #pragma once
 
 #include <algorithm>

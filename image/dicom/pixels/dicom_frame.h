@@ -18,15 +18,16 @@ struct DicomFrame {
   std::span<const std::byte> bytes;
 };
 
-// The compressed stream of frame `frame` (from 1): its fragments, joined. Which fragments belong to
-// which frame is told by there being one frame, or one fragment per frame, or by the offset table.
-// Throws Error (kBadFile, `where`).
+// The compressed stream of frame `frame` (from 1): its fragments, joined. The fragments belong to
+// the frames in one of three ways: there is one frame, or one fragment per frame, or an offset
+// table. Throws Error (kBadFile, `where`).
 std::vector<std::byte> dicom_frame_stream(const DicomFile& file, const DicomHeader& header,
                                           std::int64_t frame, std::string_view where);
 
 // Decodes frame `frame`. The length of the pixel data must be what the header says, up to the
-// padding to an even one. Compressed frames but RLE only in a process of its own: see
-// image/dicom/gdcm_codec.h. Throws Error (kBadFile, `where`). `file` must outlive the result.
+// padding to an even one. Compressed frames except RLE may only be decoded in a decoder
+// process (image/dicom/pixels/gdcm_codec.h). Throws Error (kBadFile, `where`). `file` must outlive
+// the result.
 DicomFrame decode_dicom_frame(const DicomFile& file, const DicomHeader& header, std::int64_t frame,
                               std::string_view where);
 

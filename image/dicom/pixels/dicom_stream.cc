@@ -1,11 +1,11 @@
-#include "image/dicom/dicom_stream.h"
+#include "image/dicom/pixels/dicom_stream.h"
 
 #include <algorithm>
 #include <optional>
 #include <string>
 #include <vector>
 
-#include "image/dicom/dicom_stream_reader.h"
+#include "image/dicom/pixels/dicom_stream_reader.h"
 
 namespace apatite::image {
 namespace {

@@ -1,4 +1,4 @@
-#include "image/dicom/gdcm_codec.h"
+#include "image/dicom/pixels/gdcm_codec.h"
 
 #include <gdcmDataElement.h>
 #include <gdcmFragment.h>

@@ -1,4 +1,4 @@
-#include "image/dicom/dicom_frame.h"
+#include "image/dicom/pixels/dicom_frame.h"
 
 #include <algorithm>
 #include <optional>
@@ -8,8 +8,8 @@
 #include "base/bytes.h"
 #include "base/error.h"
 #include "base/text.h"
-#include "image/dicom/dicom_stream.h"
-#include "image/dicom/gdcm_codec.h"
+#include "image/dicom/pixels/dicom_stream.h"
+#include "image/dicom/pixels/gdcm_codec.h"
 
 namespace apatite::image {
 namespace {

@@ -1,5 +1,5 @@
-// The compressed streams of DICOM frames, looked at before and instead of a codec: what they say of
-// themselves, whether they are whole.
+// Checks the compressed streams of DICOM frames before a codec sees them: what their headers say,
+// and whether they are complete. RLE is decoded here, without a codec.
 #pragma once
 
 #include <cstddef>
@@ -12,9 +12,9 @@
 
 namespace apatite::image {
 
-// What a stream's own header says; where it contradicts the DICOM header the file is refused.
+// What the header of a stream says. If it contradicts the DICOM header, the file is refused.
 struct StreamInfo {
-  std::size_t size = 0;  // in bytes, without what pads it
+  std::size_t size = 0;  // in bytes, without padding
   int precision = 0;     // bits of a sample
   bool is_signed = false;
   bool colour_transform = false;  // of JPEG 2000

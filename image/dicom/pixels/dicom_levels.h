@@ -43,7 +43,7 @@ struct DicomPipeline {
 DicomPipeline dicom_pipeline(const DicomHeader& header, const DicomOptions& options,
                              std::string_view where);
 
-// Step 5 for the stored samples of a grey frame (image/dicom/dicom_frame.h). Throws Error
+// Step 5 for the stored samples of a grey frame (image/dicom/pixels/dicom_frame.h). Throws Error
 // (kBadFile, `where`) for an image of one value with range "data", and for values outside of the
 // output's with range "values".
 Image apply_dicom_pipeline(const DicomPipeline& pipeline, std::span<const std::byte> frame,

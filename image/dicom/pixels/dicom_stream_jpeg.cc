@@ -1,12 +1,12 @@
 // JPEG and JPEG-LS streams.
-#include "image/dicom/dicom_stream.h"
+#include "image/dicom/pixels/dicom_stream.h"
 
 #include <algorithm>
 #include <optional>
 #include <string>
 #include <string_view>
 
-#include "image/dicom/dicom_stream_reader.h"
+#include "image/dicom/pixels/dicom_stream_reader.h"
 
 namespace apatite::image {
 namespace {

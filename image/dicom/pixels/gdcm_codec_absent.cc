@@ -1,6 +1,6 @@
 // In place of gdcm_codec.cc where apatite is built without GDCM.
 #include "base/error.h"
-#include "image/dicom/gdcm_codec.h"
+#include "image/dicom/pixels/gdcm_codec.h"
 
 namespace apatite::image {
 

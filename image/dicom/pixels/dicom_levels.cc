@@ -1,4 +1,4 @@
-#include "image/dicom/dicom_levels.h"
+#include "image/dicom/pixels/dicom_levels.h"
 
 #include <algorithm>
 #include <bit>
