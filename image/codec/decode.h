@@ -1,4 +1,5 @@
-// One door for every image format: the bytes say what a file is, never its name.
+// Reads a file of any image format. The first bytes say which format it has; the name of the file
+// does not matter.
 #pragma once
 
 #include <cstddef>
@@ -12,7 +13,8 @@
 
 namespace apatite::image {
 
-// A format lives in its own pair of files and appears here as one row of the table in decode.cc.
+// An image format. Its code is in a pair of files of this folder; to add one, write that pair and
+// add one row to the table in decode.cc.
 struct ImageFormat {
   std::string_view name;       // "PNG"
   std::string_view extension;  // ".png": for listing a folder, not for deciding what a file is
@@ -23,20 +25,21 @@ struct ImageFormat {
 
 std::span<const ImageFormat> image_formats();
 
-// The name of the format above that recognises the bytes; empty if none does.
+// The name of the format that recognises the bytes ("DICOM" too); empty if none does.
 std::string_view image_format_name(std::span<const std::byte> file);
 
-// Files above this are refused unread.
+// Larger files are refused before they are read.
 constexpr std::size_t kMaxImageFileBytes = std::size_t{1} << 30;
 
-// Decodes one file; all of its bytes are accounted for. The samples are those of the file, bit for
-// bit. Throws Error: kIo if it cannot be read, kBadFile if its format is unknown or its content is
-// damaged or beyond the limits; never returns a part of an image.
+// Decodes one file (not DICOM: image/dicom/pixels/dicom.h). The samples are those of the file, bit
+// for bit. Throws Error: kIo if the file cannot be read; kBadFile if its format is unknown, its
+// content is damaged, has bytes that do not belong to the image, or is beyond the limits. Never
+// returns a part of an image.
 Image decode_image(const std::filesystem::path& path);
 Image decode_image(std::span<const std::byte> file, std::string_view where,
                    const JpegOptions& jpeg = {});
 
-// True if the name ends like one of a format above or of a tensor (.npy), in any case of letters.
+// True if the extension of the name is that of a format in the table, in upper or lower case.
 bool has_image_extension(const std::filesystem::path& path);
 
 }  // namespace apatite::image

@@ -1,4 +1,5 @@
-// What JPEG leaves open, and a recipe says: how samples are computed from the coefficients.
+// How samples are computed from the coefficients of a JPEG file: the standard leaves it open, and a
+// recipe chooses.
 #pragma once
 
 #include <string_view>
@@ -7,16 +8,16 @@
 
 namespace apatite::image {
 
-// libjpeg-turbo's integer inverse DCTs, whose samples are the same on every processor; its
-// floating-point one is not offered, since its samples are not.
+// libjpeg-turbo's integer inverse DCTs, whose samples are the same on every processor. Its
+// floating-point DCT is not offered, because its samples are not.
 enum class JpegDct {
   kIslow,  // "islow": the accurate one, which most programs use
   kIfast,  // "ifast": less accurate
 };
 
-// How fewer chroma samples become one per pixel.
+// How subsampled chroma becomes one sample per pixel.
 enum class JpegUpsampling {
-  kFancy,    // "fancy": linearly ("triangle filter"), which most programs use
+  kFancy,    // "fancy": by linear interpolation ("triangle filter"), which most programs use
   kNearest,  // "nearest": each is repeated
 };
 

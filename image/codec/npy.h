@@ -24,12 +24,12 @@ struct NpyHeader {
   std::size_t data_offset = 0;
 };
 
-// Reads the header: little-endian '<f4', '<f8', '|u1', '<u2', up to 8 dimensions, and checks that
+// Reads the header: little-endian '<f4', '<f8', '|u1' or '<u2', at most 8 dimensions. Checks that
 // the elements fill the rest of the file exactly. Throws Error (kBadFile, `where`).
 NpyHeader read_npy_header(std::span<const std::byte> file, std::string_view where);
 
-// True if it is one of floating-point elements, which is a network's input and not an image. Throws
-// Error (kBadFile, `where`) if it is a damaged one.
+// True if the file is a .npy file of floating-point elements, which is a network's input and not an
+// image. Throws Error (kBadFile, `where`) if it is a damaged .npy file.
 bool is_npy_tensor(std::span<const std::byte> file, std::string_view where);
 
 struct NpyTensor {
@@ -38,13 +38,14 @@ struct NpyTensor {
   std::int64_t negative_zeros = 0;  // -0 that became +0
 };
 
-// Floating-point elements of shape (H, W), (C, H, W) or (1, C, H, W); binary64 is rounded once.
-// Throws Error (kBadFile, `where`) if it holds integers, another shape or a non-finite element
-// (with its index).
+// Reads floating-point elements of shape (H, W), (C, H, W) or (1, C, H, W); binary64 is rounded
+// once. Throws Error (kBadFile, `where`) if the elements are integers, if the shape is another one,
+// or if an element is not finite (the message has its index).
 NpyTensor decode_npy_tensor(std::span<const std::byte> file, std::string_view where);
 
-// Integer elements of shape (H, W), (H, W, C) as pictures have it, or (C, H, W); of a size that
-// could be both the last two are refused. C is 1 to 4. Throws Error (kBadFile, `where`) otherwise.
+// Reads integer elements of shape (H, W), (H, W, C) or (C, H, W), with C from 1 to 4. Throws Error
+// (kBadFile, `where`) for other elements and shapes, and for a shape that could be both of the last
+// two.
 Image decode_npy_image(std::span<const std::byte> file, std::string_view where);
 
 // '<f4', C order, version 1.0: the bytes that numpy.save writes.

@@ -1,4 +1,4 @@
-// The chunk structure of a PNG file, checked before libpng sees a byte.
+// The chunk structure of a PNG file. It is checked before libpng sees any byte.
 #pragma once
 
 #include <cstddef>
@@ -40,9 +40,9 @@ struct PngChunks {
 
 bool has_png_signature(std::span<const std::byte> file);
 
-// Checks every chunk's length and CRC, their order and number, and that nothing follows IEND; that
-// the header is one that the standard allows, within image.h's limits, and no larger than the data
-// can inflate to. Throws Error (kBadFile, `where`).
+// Checks the length and CRC of every chunk, their order and number, and that nothing follows IEND.
+// Checks that the standard allows the header, and that the size is within image.h's limits and no
+// larger than the data can inflate to. Throws Error (kBadFile, `where`).
 PngChunks read_png_chunks(std::span<const std::byte> file, std::string_view where);
 
 }  // namespace apatite::image

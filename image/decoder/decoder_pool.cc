@@ -153,12 +153,12 @@ std::string first_line(int file) {
 DecoderPool::DecoderPool(std::size_t processes, Decode decode, SandboxLimits limits)
     : decode_(std::move(decode)), limits_(limits), free_(std::max<std::size_t>(processes, 1)) {
   const auto [mine, its] = socket_pair();
-  nursery_socket_ = mine;
-  nursery_ = ::fork();
-  if (nursery_ == 0) run_nursery(its, decode_, limits_);
+  fork_server_socket_ = mine;
+  fork_server_ = ::fork();
+  if (fork_server_ == 0) run_fork_server(its, decode_, limits_);
   ::close(its);
-  if (nursery_ < 0) {
-    ::close(nursery_socket_);
+  if (fork_server_ < 0) {
+    ::close(fork_server_socket_);
     fail("fork");
   }
 }
@@ -167,8 +167,8 @@ DecoderPool::~DecoderPool() {
   for (Worker& worker : free_) {
     if (worker.process > 0) end(worker);
   }
-  ::close(nursery_socket_);
-  while (::waitpid(nursery_, nullptr, 0) < 0 && errno == EINTR) {
+  ::close(fork_server_socket_);
+  while (::waitpid(fork_server_, nullptr, 0) < 0 && errno == EINTR) {
   }
 }
 
@@ -202,15 +202,15 @@ void DecoderPool::start(Worker& worker) {
   Descriptor ours(mine);
   const Descriptor theirs(its);
   Descriptor complaints(memory_file("apatite-complaints"));
-  const NurseryRequest request;
+  const ForkRequest request;
   std::int32_t process = -1;
   {
     const std::scoped_lock lock(mutex_);
-    if (!send_message(nursery_socket_, std::as_bytes(std::span(&request, 1)),
+    if (!send_message(fork_server_socket_, std::as_bytes(std::span(&request, 1)),
                       {theirs.get(), complaints.get()})) {
       fail("reach the process that forks decoders");
     }
-    const Message answer = receive_message(nursery_socket_);
+    const Message answer = receive_message(fork_server_socket_);
     if (answer.bytes.size() != sizeof process) fail("reach the process that forks decoders");
     std::memcpy(&process, answer.bytes.data(), sizeof process);
   }
@@ -222,12 +222,12 @@ void DecoderPool::start(Worker& worker) {
 }
 
 int DecoderPool::end(Worker& worker) {
-  const NurseryRequest request{NurseryRequest::Kind::kEnd, worker.process};
+  const ForkRequest request{ForkRequest::Kind::kEnd, worker.process};
   std::int32_t status = 0;
   {
     const std::scoped_lock lock(mutex_);
-    if (send_message(nursery_socket_, std::as_bytes(std::span(&request, 1)))) {
-      const Message answer = receive_message(nursery_socket_);
+    if (send_message(fork_server_socket_, std::as_bytes(std::span(&request, 1)))) {
+      const Message answer = receive_message(fork_server_socket_);
       if (answer.bytes.size() == sizeof status) {
         std::memcpy(&status, answer.bytes.data(), sizeof status);
       }

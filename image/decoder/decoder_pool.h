@@ -1,5 +1,5 @@
-// Image files are decoded by processes of their own, so that a file that makes a library abort,
-// hang or take all memory costs one image and nothing else.
+// Decodes image files in separate processes. If a file makes a library abort, hang or take all
+// memory, only that one image is lost.
 #pragma once
 
 #include <condition_variable>
@@ -23,32 +23,35 @@ class DecoderPool {
  public:
   using Decode = std::function<Image(std::span<const std::byte> file, std::string_view where)>;
 
-  // Forks a small process that forks, now and later, the `processes` that run `decode` on one file
-  // after the other, each within `limits` (image/decoder/sandbox.h). So construct it before other
-  // threads start: a process that forks has the calling thread alone, and what others held stays
-  // held. Throws Error (kInternal) if the system refuses.
+  // Forks a small process, the fork server. It forks, now and later, the `processes` that run
+  // `decode` on one file after the other, each within `limits` (image/decoder/sandbox.h). Construct
+  // the pool before other threads start: a forked process has only the thread that called fork, and
+  // a mutex that another thread held would stay locked. Throws Error (kInternal) if the system
+  // refuses.
   DecoderPool(std::size_t processes, Decode decode, SandboxLimits limits = {});
   ~DecoderPool();
   DecoderPool(const DecoderPool&) = delete;
   DecoderPool& operator=(const DecoderPool&) = delete;
 
-  // decode(the bytes of the file, its path) in one of the processes; waits for a free one. Any
-  // number of threads may call. Integer samples stay in memory that the process shares, also after
-  // its end and the pool's; once the image is dropped, a later one takes their place. Throws what
-  // `decode` threw, if that was an Error; Error: kIo if the file cannot be opened; kBadFile if the
-  // process died, took more than its limits or said on standard error what it did not like
-  // (libraries warn so of pixels that they invented). A process that failed so is replaced.
+  // Runs decode(the bytes of the file, its path) in one of the processes, after waiting for a free
+  // one. Any number of threads may call it. Integer samples stay in memory that is shared with the
+  // process, even after the process and the pool have ended; once the image is dropped, a later
+  // image takes their place.
+  //
+  // Throws the Error that `decode` threw. Throws Error: kIo if the file cannot be opened; kBadFile
+  // if the process crashed, exceeded its limits or wrote to standard error (libraries warn there
+  // about pixels that they invented). Such a process is replaced.
   Image decode(const std::filesystem::path& path);
 
-  // How many processes were replaced so far.
+  // The number of processes that were replaced until now.
   [[nodiscard]] std::size_t replaced() const;
 
  private:
   struct Worker {
     int process = -1;                       // -1: none yet
     int socket = -1;                        // to it
-    int complaints = -1;                    // what it wrote to standard error
-    std::shared_ptr<SharedMemory> samples;  // where it puts them; an image may live there
+    int complaints = -1;                    // the pipe that receives its standard error
+    std::shared_ptr<SharedMemory> samples;  // it writes them here; an image may still use them
   };
 
   Worker take_worker();
@@ -61,9 +64,9 @@ class DecoderPool {
 
   Decode decode_;
   SandboxLimits limits_;
-  int nursery_ = -1;  // the process that forks
-  int nursery_socket_ = -1;
-  mutable std::mutex mutex_;  // of the free list, the counter and the nursery's socket
+  int fork_server_ = -1;  // the process that forks
+  int fork_server_socket_ = -1;
+  mutable std::mutex mutex_;  // guards the free list, the counter and the server's socket
   std::condition_variable freed_;
   std::vector<Worker> free_;
   std::size_t replaced_ = 0;

@@ -297,15 +297,15 @@ ImageFacts unpack_facts(std::string_view text) {
   return facts;
 }
 
-void run_nursery(int socket, const DecoderPool::Decode& decode, const SandboxLimits& limits) {
+void run_fork_server(int socket, const DecoderPool::Decode& decode, const SandboxLimits& limits) {
   for (const int standard : {STDIN_FILENO, STDOUT_FILENO, STDERR_FILENO}) silence(standard);
   const int kept = keep_only(socket);
   for (;;) {
     const Message message = receive_message(kept);
-    NurseryRequest request;
+    ForkRequest request;
     if (message.bytes.size() != sizeof request) leave();
     std::memcpy(&request, message.bytes.data(), sizeof request);
-    const std::int32_t answer = request.kind == NurseryRequest::Kind::kFork
+    const std::int32_t answer = request.kind == ForkRequest::Kind::kFork
                                     ? fork_decoder(message, decode, limits)
                                     : end_decoder(request.process);
     for (const int descriptor : message.descriptors) ::close(descriptor);

@@ -1,5 +1,5 @@
-// The processes behind DecoderPool, and how they talk: sockets that keep messages apart, with open
-// files handed over as descriptors. Internal to image/.
+// The processes behind DecoderPool and their messages. The messages go through sockets that keep
+// message boundaries; open files are passed as descriptors. Internal to image/.
 #pragma once
 
 #include <cstddef>
@@ -14,16 +14,18 @@
 
 namespace apatite::image {
 
-// To the nursery: fork a decoder, whose two descriptors come along, or end and await one. The
-// answer is a process id, or how it ended, or -errno.
-struct NurseryRequest {
+// A request to the fork server: fork a decoder, whose two descriptors come with the message, or end
+// a decoder and wait for its end. The answer is the process id, or the status of its end, or
+// -errno.
+struct ForkRequest {
   enum class Kind : std::int32_t { kFork, kEnd };
   Kind kind = Kind::kFork;
   std::int32_t process = 0;
 };
 
-// From a decoder, followed by a text. To it goes the path as text, with the file's descriptor and,
-// if the samples shall lie in other memory than the last ones, that of SharedMemory.
+// The answer of a decoder; a text follows it. The request to a decoder is the path as text, with
+// the descriptor of the file and, if the samples shall be written to other memory than before, that
+// of the SharedMemory.
 struct DecoderAnswer {
   std::int32_t error_kind = 0;  // 0: none; else an ErrorKind, and the text says what and what to do
   std::int32_t sample_bits = 0;
@@ -32,26 +34,26 @@ struct DecoderAnswer {
   std::int64_t width = 0;
   std::int64_t channels = 0;
 };
-// The longest text of either.
+// The longest text of a request or an answer.
 constexpr std::size_t kMostMessageText = 16'384;
 
 // A message and the descriptors that came with it; the receiver closes them.
 struct Message {
-  std::vector<std::byte> bytes;  // empty: the other side is gone
+  std::vector<std::byte> bytes;  // empty: the other side has closed the socket
   std::vector<int> descriptors;
 };
 
-// False if the other side is gone.
+// False if the other side has closed the socket.
 bool send_message(int socket, std::span<const std::byte> bytes,
                   std::initializer_list<int> descriptors = {});
 Message receive_message(int socket);
 
-// Facts of an image as one text and back.
+// Write the facts of an image as one text, and read them back.
 std::string pack_facts(const ImageFacts& facts);
 ImageFacts unpack_facts(std::string_view text);
 
-// The life of the process that forks decoders; it never returns.
-[[noreturn]] void run_nursery(int socket, const DecoderPool::Decode& decode,
-                              const SandboxLimits& limits);
+// Runs the process that forks decoders, until the pool closes its socket. Never returns.
+[[noreturn]] void run_fork_server(int socket, const DecoderPool::Decode& decode,
+                                  const SandboxLimits& limits);
 
 }  // namespace apatite::image

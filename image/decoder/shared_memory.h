@@ -1,32 +1,32 @@
-// Memory that a decoder process fills and its parent reads, again and again: getting, clearing,
-// mapping and freeing its pages for each image would be more than a tenth of decoding it. Internal
-// to image/.
+// Memory that a decoder process fills and its parent reads. It is used for one image after another,
+// because requesting, clearing, mapping and freeing its pages for each image would take more than a
+// tenth of the time of decoding it. Internal to image/.
 #pragma once
 
 #include <cstddef>
 
 namespace apatite::image {
 
-// A file in memory alone, which either side maps. It grows and never shrinks (it is sealed), so
-// that what is mapped can be read without SIGBUS whatever the other side does. The other side may
-// write to it at any time.
+// A file that exists in memory only and that both sides map. It is sealed: it can grow but not
+// shrink, so reading it never raises SIGBUS, whatever the other side does. The other side may write
+// to it at any time.
 class SharedMemory {
  public:
-  // Takes over the file descriptor of another one.
+  // Takes ownership of a descriptor that create() made.
   explicit SharedMemory(int descriptor) : descriptor_(descriptor) {}
   ~SharedMemory();
   SharedMemory(const SharedMemory&) = delete;
   SharedMemory& operator=(const SharedMemory&) = delete;
 
-  // The descriptor of an empty one. Throws Error (kInternal) if the system refuses.
+  // Makes an empty file and returns its descriptor. Throws Error (kInternal) if the system refuses.
   static int create();
 
   [[nodiscard]] int descriptor() const { return descriptor_; }
   [[nodiscard]] std::size_t size() const;
-  // The first `bytes` bytes, aligned to a page, in place of what was mapped before; nullptr if it
-  // is smaller, or the system refuses.
+  // Maps the first `bytes` bytes, aligned to a page, in place of what was mapped before. Returns
+  // nullptr if the file is smaller or the system refuses.
   std::byte* map(std::size_t bytes);
-  // The same, but makes it large enough.
+  // The same, but makes the file large enough first.
   std::byte* grow_and_map(std::size_t bytes);
 
  private:

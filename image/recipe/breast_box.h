@@ -9,8 +9,8 @@ namespace apatite::image {
 
 // The smallest box around the largest connected region of pixels above `threshold` (in sample
 // units; of colours, the largest counts). Pixels are connected to all eight neighbours. Of regions
-// with equally many pixels it is the one that comes first in reading order. So a burnt-in letter or
-// a scratch outside the breast moves no edge, as long as it does not touch it. Empty if no pixel is
+// with equally many pixels it is the first in reading order. A letter or a scratch in the
+// background therefore moves no edge of the box unless it touches the breast. Empty if no pixel is
 // above the threshold.
 std::optional<Box> breast_box(const Image& image, double threshold);
 

@@ -1,4 +1,4 @@
-// What a recipe's geometry steps come down to for one image: four operations on its pixels.
+// The four operations on pixels to which the geometry steps of a recipe are resolved for one image.
 #pragma once
 
 #include <cstdint>
@@ -10,16 +10,16 @@
 
 namespace apatite::image {
 
-// To exactly this size.
+// Resizes to exactly this size.
 struct ResizeTo {
   Size size;
   const ResizeMethod* method = nullptr;
 };
 
-// The box; it must lie within the image.
+// Keeps the pixels of the box, which must lie inside the image.
 struct Crop : Box {};
 
-// Pixels of one value (in sample units) around the image.
+// Adds pixels of one value (in sample units) around the image.
 struct Pad {
   std::int64_t top = 0;
   std::int64_t left = 0;
@@ -28,7 +28,7 @@ struct Pad {
   double value = 0;
 };
 
-// Left and right exchanged, or nothing.
+// Exchanges left and right, or does nothing.
 struct Mirror {
   bool mirrored = false;
 };
@@ -49,7 +49,8 @@ struct PixelMap {
 // of size `input`.
 Size output_size(const PixelStep& step, Size input, std::string_view where);
 
-// `map` leads from the image before the step to the source; returns the one from after it.
+// `map` leads from the image before the step to the source. Returns the map from the image after
+// the step to the source.
 PixelMap after_step(const PixelMap& map, const PixelStep& step, Size input);
 
 // The image after `step`. Throws Error (kBadFile, the image's source) as output_size does, and if

@@ -22,7 +22,8 @@
 
 namespace apatite::image {
 
-// The state after one step, for tracing and for finding where two programs part.
+// The state after one step, for tracing and for finding the first step in which two programs
+// differ.
 struct RecipeStep {
   std::string name;  // "decoded", "orientation", "alpha", "grey", "resize", ..., "normalized"
   engine::Shape shape;
@@ -51,8 +52,8 @@ class Recipe {
   // A preset's name (image/recipe/recipe_presets.h), or a file with one such object, at most 1 MiB.
   static Recipe read(const std::filesystem::path& path);
 
-  // The canonical form: equal recipes give equal text. Every key is written out but those that
-  // format 1 did not have from its start, which are left out where they say what it did then.
+  // The canonical form: equal recipes give equal text. Every key is written out, except that a key
+  // which was added to format 1 later is left out if its value is what format 1 did before.
   [[nodiscard]] Json to_json() const;
   // SHA-256 of to_text(to_json()): identifies the recipe.
   [[nodiscard]] std::string sha256() const;
@@ -62,15 +63,16 @@ class Recipe {
   // How the samples of JPEG files are computed.
   [[nodiscard]] const JpegOptions& jpeg() const { return jpeg_; }
   [[nodiscard]] std::int64_t channels() const { return normalization_.channels; }
-  // True if the steps fix the size of the result whatever the image's.
+  // True if the size of the result is the same for every image.
   [[nodiscard]] bool has_fixed_size() const;
   // Throws Error (kUsage) unless has_fixed_size().
   [[nodiscard]] engine::Shape output_shape() const;
-  // For this image. Throws Error (kBadFile, the image's source) if a step cannot be applied to it.
-  // Where a step depends on the samples (crop_breast), the steps are computed.
+  // The shape of the result for this image. Throws Error (kBadFile, the image's source) if a step
+  // cannot be applied to it. If a step depends on the samples (crop_breast), the steps are
+  // computed.
   [[nodiscard]] engine::Shape output_shape(const Image& image,
                                            const ImageContext& context = {}) const;
-  // From the tensor's pixels back to those of the image as it is seen: oriented(image).
+  // The map from the tensor's pixels back to the pixels of oriented(image).
   [[nodiscard]] PixelMap pixel_map(const Image& image, const ImageContext& context = {}) const;
   // The pixels of oriented(image) whose middles reach the tensor: what no crop cut away, even where
   // a later step padded its place. May be empty (pixels_within).
@@ -80,13 +82,13 @@ class Recipe {
   // Error (kBadFile, the image's source) if the recipe refuses the orientation.
   [[nodiscard]] Image oriented(Image image) const;
 
-  // The steps in their order, on samples of the image's type; then image/recipe/normalize.h.
-  // 1 x channels x height x width. Throws Error (kBadFile, the image's source) if the image does
-  // not fit the recipe, kNumeric if a value does not fit binary32.
+  // Applies the steps in their order, on samples of the image's type, then normalises
+  // (image/recipe/normalize.h). 1 x channels x height x width. Throws Error (kBadFile, the image's
+  // source) if the image does not fit the recipe, kNumeric if a value does not fit binary32.
   [[nodiscard]] engine::Tensor apply(const Image& image, const ImageContext& context = {}) const;
   // The image after the last step, before it is normalised.
   [[nodiscard]] Image picture(const Image& image, const ImageContext& context = {}) const;
-  // apply() with the state after every step.
+  // The same as apply(), with the state after every step.
   [[nodiscard]] RecipeResult apply_traced(const Image& image,
                                           const ImageContext& context = {}) const;
 
@@ -110,7 +112,7 @@ class Recipe {
   void check_orientation(const Image& image) const;
   [[nodiscard]] bool turns(const Image& image) const;
   [[nodiscard]] bool depends_on_samples() const;
-  // Of an image of this size; its samples do not count.
+  // The geometry for an image of this size; its samples are not used.
   [[nodiscard]] Geometry follow(Size size, const Image& image, const ImageContext& context) const;
   [[nodiscard]] Geometry geometry(const Image& image, const ImageContext& context) const;
   // Orientation, colours and steps; the result may be `image` itself.
