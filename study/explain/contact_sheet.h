@@ -1,4 +1,4 @@
-// The contact sheet of a run of explanations: one HTML file that needs no other.
+// The contact sheet of a run of explanations: one HTML file that needs no other file.
 #pragma once
 
 #include <string>
@@ -18,8 +18,8 @@ struct SheetRow {
   std::string thumbnail;  // a PNG in base64; empty: none
 };
 
-// A table that sorts by a click on a column's name and filters by a word; the thumbnails lie in the
-// file as data URIs. Everything from outside is escaped.
+// A table that a click on a column's name sorts and that a word filters. The thumbnails are data
+// URIs in the file. All text that comes from outside is escaped.
 std::string contact_sheet(const std::string& title, const std::vector<std::string>& facts,
                           const std::vector<SheetRow>& rows);
 

@@ -3,14 +3,15 @@
 // In the output folder:
 //   explanations.csv   one row per image, model and map (explanation_columns())
 //   index.html         a contact sheet, sortable, in one file
-//   errors.csv         image,reason: those that could not be read; absent if there are none
+//   errors.csv         image,reason: images that could not be read; absent if there are none
 //   maps/NUMBER-IMAGE.[MODEL.]METHOD.LAYER.npy    the map (binary32, C order)
-//                                         .json   what it is, docs/gradcam.md
-//                                         .png    over the source, at the source's resolution
+//                                         .json   a description of the map, docs/gradcam.md
+//                                         .png    the map over the source image, as large as it
 //   maps/NUMBER-IMAGE.panel.png           source, maps and overlays in a row, if asked for
-// NUMBER is the image's in the manifest, from 1; MODEL is there if there are several. The bytes
-// depend on the images, weights, recipes, options and the arithmetic alone: not on batch, threads,
-// workers or instruction set, nor on whether the run was killed and continued.
+// NUMBER is the image's number in the manifest, from 1. MODEL stands there only if there are
+// several models. The bytes depend only on the images, the weights, the recipes, the options and
+// the arithmetic. They do not depend on the batch, the threads, the workers or the instruction set,
+// nor on whether the run was killed and continued.
 #pragma once
 
 #include <cstdint>
@@ -25,8 +26,8 @@
 
 namespace apatite::study {
 
-// How many cells the .npy has: those of the layer; or sampled (gradcam/map/resample.h) at the
-// pixels of the network's input or of the source.
+// The size of the map in the .npy file: that of the layer, or, sampled by gradcam/map/resample.h,
+// that of the network's input or of the source image.
 enum class MapSize { kLayer, kInput, kSource };
 
 struct ExplainOptions : RunOptions {
@@ -35,12 +36,12 @@ struct ExplainOptions : RunOptions {
   MapChoice maps{.methods = {gradcam::Method::kGradCam}, .layers = {}};
   std::string target = "predicted";  // study/explain/class_target.h
   gradcam::MethodSettings settings;
-  bool keep_sign = false;  // of the .npy; else negative values are 0
+  bool keep_sign = false;  // keep negative values in the .npy file; else they become 0
   MapSize size = MapSize::kLayer;
   std::string colours = "viridis";  // gradcam/picture/colour_map.h
   double alpha = 0.6;               // gradcam/picture/render.h
-  bool panel = false;
-  std::int64_t thumbnails = 1000;  // of the first images, in index.html
+  bool panel = false;               // write the panel pictures
+  std::int64_t thumbnails = 1000;  // number of images, the first ones, with a picture in index.html
 };
 
 struct ExplainSummary : RunSummary {

@@ -12,13 +12,17 @@
 
 namespace apatite::study {
 
-Fingerprint fingerprint_of(const WantedMaps& wanted, const std::string& sign) {
-  std::vector<std::string> methods;
-  for (const gradcam::Method method : wanted.maps.methods) {
-    methods.emplace_back(gradcam::info_of(method).name);
+std::string method_names(const MapChoice& choice) {
+  std::vector<std::string> names;
+  for (const gradcam::Method method : choice.methods) {
+    names.emplace_back(gradcam::info_of(method).name);
   }
+  return join(names);
+}
+
+Fingerprint fingerprint_of(const WantedMaps& wanted, const std::string& sign) {
   const gradcam::MethodSettings& settings = wanted.settings;
-  return {{"methods", join(methods)},
+  return {{"methods", method_names(wanted.maps)},
           {"layers", join(wanted.maps.layers)},
           {"target", wanted.target},
           {"settings", to_text(settings.path_steps) + " " + to_text(settings.smooth_samples) + " " +

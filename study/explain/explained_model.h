@@ -24,6 +24,9 @@ struct MapChoice {
   std::vector<std::string> layers;  // empty: the default one
 };
 
+// The names of the methods, separated by ", ".
+std::string method_names(const MapChoice& choice);
+
 // What is asked of a network about an image.
 struct WantedMaps {
   MapChoice maps;

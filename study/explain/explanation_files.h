@@ -1,4 +1,4 @@
-// What is written about one image's maps.
+// The texts that are written about the maps of one image.
 #pragma once
 
 #include <cstdint>
@@ -13,15 +13,17 @@
 
 namespace apatite::study {
 
-// "images/a b.png", 7 of 120 -> "007-a_b": a name of letters, digits and ._- that sorts by number.
+// A name for the files of an image that sorts by the image's number and consists of letters, digits
+// and ._-+: "images/a b.png", image 7 of 120, becomes "007-a_b".
 std::string file_stem(const std::string& image, std::size_t number, std::size_t total);
-// Letters, digits and ._-+ as they are, anything else '_'; at most 80 characters.
+// Letters, digits and ._-+ stay as they are, and every other byte becomes '_'. At most 80
+// characters.
 std::string file_part(const std::string& name);
 
-// One map with what belongs to it.
+// One map and all that is known of it.
 struct ExplainedMap {
   std::string image;          // as the manifest names it
-  std::size_t model = 0;      // its number
+  std::size_t model = 0;      // the number of the model, from 0
   std::string method;         // MethodInfo::name
   std::string layer;          // the node's name
   engine::Shape layer_shape;  // of the node
@@ -35,14 +37,14 @@ struct ExplainedMap {
   const gradcam::Projection* projection = nullptr;
 };
 
-// What the JSON beside a map says; `written` is the map as the .npy holds it.
+// The JSON file beside a map. `written` is the map that the .npy file holds.
 Json to_json(const ExplainedMap& explained, const gradcam::SaliencyMap& written,
              const Json& provenance);
 
-// The lines below a picture: method and layer, class and score.
+// The lines of text below a picture: method and layer, class and score.
 std::vector<std::string> caption(const ExplainedMap& explained);
 
-// explanations.csv.
+// The columns of explanations.csv, and the row of one map.
 const std::vector<std::string>& explanation_columns();
 std::vector<std::string> explanation_row(const ExplainedMap& explained, const std::string& model,
                                          const std::string& label, const std::string& patient,

@@ -57,11 +57,8 @@ SheetRow read_rows(const std::string& text, const ManifestEntry& listed, AtomicF
 }
 
 std::vector<std::string> facts_of(const ExplainOptions& options, const ExplainSummary& summary) {
-  std::vector<std::string> methods;
-  for (const gradcam::Method method : options.maps.methods)
-    methods.emplace_back(gradcam::info_of(method).name);
   std::vector<std::string> lines{
-      "models: " + join(model_names(options.weights)), "methods: " + join(methods),
+      "models: " + join(model_names(options.weights)), "methods: " + method_names(options.maps),
       "layers: " + (options.maps.layers.empty() ? "the default" : join(options.maps.layers)),
       "class: " + options.target,
       with_thousands(summary.images) + " images, " + with_thousands(summary.maps) + " maps, " +

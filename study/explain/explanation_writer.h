@@ -1,4 +1,4 @@
-// Writes the files of one image's maps.
+// Writes the files of the maps of one image.
 #pragma once
 
 #include <cstddef>
@@ -26,15 +26,15 @@ struct ModelIdentity {
 
 class ExplanationWriter {
  public:
-  // `options` and the metadata must outlive it. `images`: how many there are in all.
+  // `options` and the metadata must outlive it. `images`: the number of images in the run.
   ExplanationWriter(const ExplainOptions& options, std::vector<ModelIdentity> models,
                     std::string backend, std::size_t images);
 
   [[nodiscard]] const std::vector<ModelIdentity>& models() const { return models_; }
 
-  // The files of image `index` (study/explain/explain.h). Returns what the journal keeps: the rows
-  // of explanations.csv and one more for the contact sheet: predicted class, note, picture,
-  // thumbnail. May be called from several threads.
+  // Writes the files of image `index` (study/explain/explain.h). Returns what the journal keeps:
+  // the rows of explanations.csv, then one more row for the contact sheet, with the predicted
+  // class, a note, the picture and the thumbnail. Several threads may call it at once.
   [[nodiscard]] std::string write(const ManifestEntry& entry, std::size_t index,
                                   const std::vector<ExplainedMap>& maps,
                                   const image::Image& display) const;
@@ -44,7 +44,7 @@ class ExplanationWriter {
   [[nodiscard]] gradcam::SaliencyMap written_map(const ExplainedMap& explained) const;
   // "maps/007-name.MODEL.METHOD.LAYER", without an ending.
   [[nodiscard]] std::string base_name(const ExplainedMap& explained, std::size_t index) const;
-  // The npy, JSON and overlay of one map.
+  // Writes the .npy, the JSON and the overlay of one map.
   void write_map(const ExplainedMap& explained, const image::Image& display,
                  const std::string& name) const;
   void write_panel(const std::vector<ExplainedMap>& maps, const image::Image& display,

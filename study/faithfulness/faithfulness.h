@@ -1,17 +1,18 @@
-// Can a map be trusted? Measures maps against the network that they explain, over a list of images.
+// Measures, over a list of images, whether maps show what the network's decisions rest on.
 //
 // In the output folder:
 //   faithfulness.csv    one row per image and map (maps_columns())
-//   faithfulness.json   the summary: means with intervals, against random maps; docs/gradcam.md
-//   curves.csv          the mean deletion and insertion curves
-//   deletion.svg, insertion.svg, randomisation.svg
-//   errors.csv          image,reason: those that could not be read; absent if there are none
+//   faithfulness.json   the summary: means with intervals, compared with random maps;
+//   docs/gradcam.md curves.csv          the mean deletion and insertion curves deletion.svg,
+//   insertion.svg, randomisation.svg errors.csv          image,reason: images that could not be
+//   read; absent if there are none
 //
-// Beside each map there is a random one, made by the same way of drawing: "random" has random cells
-// at the layer's size, brought to the input's size like every map of that layer; "random-pixels"
-// has random pixels, for methods of the input. A method that does no better is said to.
+// Every map is compared with a random one that is drawn in the same way. "random" has random cells
+// at the size of the layer, and is brought to the size of the input like every map of that layer.
+// "random-pixels" has random pixels, for methods of the input. The summary says of each method
+// whether it does better than its random map.
 //
-// The bytes depend on the images, weights, recipe, options and the arithmetic alone.
+// The bytes depend only on the images, the weights, the recipe, the options and the arithmetic.
 #pragma once
 
 #include <cstdint>
@@ -42,7 +43,7 @@ struct FaithfulnessOptions : RunOptions {
 };
 
 struct FaithfulnessSummary : RunSummary {
-  std::string table;  // the summary for a reader, lines that end in '\n'
+  std::string table;  // the summary as text; every line ends in '\n'
 };
 
 // What is done is kept in "faithfulness.partial" in the output folder: after a kill the same call

@@ -1,4 +1,4 @@
-// The figures of one image as text and back, for the journal. Internal to study/.
+// Turns the figures of one image into text for the journal, and reads them back.
 #pragma once
 
 #include <string>
@@ -11,7 +11,7 @@ namespace apatite::study {
 // CSV: a row of the image, then one per map; eight fields each.
 std::string record_of(const ImageFigures& figures);
 
-// What record_of() gave for the image that `entry` lists.
+// The figures from the text that record_of() gave for the image that `entry` lists.
 ImageFigures figures_of_record(const std::string& text, const ManifestEntry& entry);
 
 }  // namespace apatite::study

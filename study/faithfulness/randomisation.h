@@ -15,29 +15,30 @@
 
 namespace apatite::study {
 
-// "gradcam at layer3.2.relu"; of a method of the input its name alone.
+// The name of a map, "gradcam at layer3.2.relu", or of a method of the input the method alone.
 std::string map_name(const engine::Graph& graph, const gradcam::MapRequest& request);
 
-// A map of an input of this size on the grid where maps are compared (gradcam/trust/similarity.h).
+// A map, for an input of this size, at the size at which maps are compared
+// (gradcam/trust/similarity.h).
 gradcam::SaliencyMap comparison_map(const gradcam::SaliencyMap& map, image::Size input);
 
 class Randomisation {
  public:
-  // All are borrowed. `stages`: of the cascade, at most. The random weights depend on the seed of
-  // `settings` alone.
+  // All references must outlive it. `stages`: the largest number of stages of the cascade. The
+  // random weights depend only on the seed of `settings`.
   Randomisation(ExplainedModel& model, const engine::Backend& backend,
                 const engine::CompileOptions& compile, const gradcam::MethodSettings& settings,
                 std::int64_t stages)
       : model_(model), backend_(backend), compile_(compile), settings_(settings), most_(stages) {}
 
-  // Compares the maps of an image with those of the networks that lost more and more.
+  // Compares the maps of an image with the maps of the networks whose weights were replaced.
   void add(const ModelInput& input);
 
-  // Of the images so far; one per map.
+  // The figures of the images so far, one element per map.
   [[nodiscard]] const std::vector<RandomisationFigures>& figures() const { return figures_; }
 
  private:
-  // For inputs of one size, the last that was asked for.
+  // The networks of all stages, for inputs of this size. Only the last size is kept.
   std::vector<gradcam::Explainer>& cascade_for(image::Size size);
 
   ExplainedModel& model_;

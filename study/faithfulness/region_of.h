@@ -1,4 +1,4 @@
-// The region that a manifest knows of an image.
+// The region of an image that its row in the manifest describes.
 #pragma once
 
 #include <filesystem>
@@ -14,11 +14,10 @@ namespace apatite::study {
 // Reads an image file, e.g. in a decoder process.
 using ReadImage = std::function<image::Image(const std::filesystem::path& path)>;
 
-// From the entry's boxes and its mask, which `read` reads, together; empty if it has neither.
-// `source` is the image's size.
-// Throws Error (kBadFile): boxes that are not "top left height width[; ...]" of whole numbers with
-// a size, or lie outside the image; a mask that cannot be read or is of another size; a region of
-// no pixel.
+// The boxes of the entry and its mask together; `read` reads the mask. Empty if the entry has
+// neither. `source` is the size of the image. Throws Error (kBadFile) if the boxes are not whole
+// numbers "top left height width[; ...]" with a height and a width of at least 1, if they lie
+// outside the image, if the mask cannot be read or has another size, or if the region has no pixel.
 std::optional<gradcam::Region> region_of(const Manifest& manifest, const ManifestEntry& entry,
                                          image::Size source, const ReadImage& read);
 

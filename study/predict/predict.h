@@ -2,11 +2,13 @@
 //
 //   image,label,patient,logit:CLASS...,p:CLASS...
 //
-// One row per readable image in the manifest's order: the image, label and patient as given, the
-// logits in binary32 and the probabilities in binary64 (study/predict/scores.h), each as the
-// shortest text that reads back to the same number; '\n' ends every row. The bytes depend on the
-// images, the weights, the recipe and the arithmetic alone: not on the batch, threads, workers or
-// instruction set, nor on whether the run was killed and continued.
+// The file has one row per readable image, in the order of the manifest: the image, its label and
+// its patient as given, the logits in binary32 and the probabilities in binary64
+// (study/predict/scores.h). Each number is the shortest text that reads back to the same number,
+// and
+// '\n' ends every row. The bytes depend only on the images, the weights, the recipe and the
+// arithmetic. They do not depend on the batch, the threads, the workers or the instruction set, nor
+// on whether the run was killed and continued.
 #pragma once
 
 #include <cstdint>
@@ -24,8 +26,8 @@ struct PredictOptions : RunOptions {
 
 struct PredictSummary : RunSummary {
   std::int64_t labelled = 0;  // rows whose label is a class of the network
-  std::int64_t foreign = 0;   // rows whose label is not
-  std::int64_t right = 0;     // of the labelled, where the class of the largest logit is the label
+  std::int64_t foreign = 0;   // rows whose label is not a class of the network
+  std::int64_t right = 0;     // labelled rows where the class of the largest logit is the label
 };
 
 // Images are decoded by `workers` processes and made ready by as many threads while the network

@@ -1,4 +1,4 @@
-// From logits to the columns of predictions.csv.
+// Turns logits into the columns of predictions.csv.
 #pragma once
 
 #include <optional>
@@ -9,18 +9,20 @@
 
 namespace apatite::study {
 
-// What the logits of one network mean. With two or more logits there is one class per logit and the
-// probabilities are their softmax. A one-logit head has the names {negative, positive}, or
-// {positive} alone: its logit is that of the positive class, whose probability is the sigmoid of
-// it; the negative class has the sigmoid of the negated logit.
+// What the logits of one network mean. With two or more logits there is one class per logit, and
+// the probabilities are the softmax of the logits. A one-logit head has the names {negative,
+// positive}, or {positive} alone. Its logit is that of the positive class, whose probability is the
+// sigmoid of the logit; the probability of the negative class is the sigmoid of the negated logit.
 class Scores {
  public:
-  // `logits`: how many the network gives. `classes` as in WeightsMetadata::class_names.
+  // `logits`: the number of logits that the network gives. `classes` as in
+  // WeightsMetadata::class_names.
   Scores(std::int64_t logits, std::vector<std::string> classes);
 
   // "logit:CLASS" for every logit, then "p:CLASS" for every class.
   [[nodiscard]] std::vector<std::string> columns() const;
-  // The values of columns() as shortest round-trip text: binary32 logits, binary64 probabilities.
+  // The values of columns(), each as the shortest text that reads back to the same number: binary32
+  // logits, binary64 probabilities.
   [[nodiscard]] std::vector<std::string> fields(std::span<const float> logits) const;
 
   // One per class, in binary64.

@@ -23,7 +23,7 @@ namespace {
 constexpr std::string_view kMagic = "apatite journal 1";
 constexpr std::string_view kReadable = "row";
 constexpr std::string_view kUnreadable = "unreadable";
-constexpr std::string_view kRemedy = "remove it to start anew, or choose another output";
+constexpr std::string_view kRemedy = "remove it to start again, or choose another output";
 
 [[noreturn]] void fail(const std::filesystem::path& path, std::string_view action) {
   const std::string reason = std::generic_category().message(errno);

@@ -1,4 +1,4 @@
-// A manifest out of the headers of DICOM files.
+// Makes a manifest from the headers of DICOM files.
 #pragma once
 
 #include <cstdint>
@@ -8,7 +8,7 @@
 
 namespace apatite::study {
 
-// What becomes of patients: their identifiers leave the files only on request.
+// What the column patient holds. Identifiers of patients are written only on request.
 enum class PatientColumn {
   kEmpty,
   kHashed,  // HMAC-SHA-256 (RFC 2104) of the Patient ID under the salt, its first 16 hex digits
@@ -31,13 +31,13 @@ struct ListSummary {
   std::filesystem::path errors;  // where the unreadable ones are listed, if there are any
 };
 
-// Writes one row per image below the folder (study/run/manifest.h says in which order, and what its
-// label is): image,label,patient, then the fields of image/dicom/dicom_fields.h by name, empty for
-// images that are no DICOM files. `apatite predict` takes the file as it is. DICOM files whose
-// header is refused are listed in "<output without extension>.errors.csv" (image,reason), which is
-// removed if there are none. `progress` is told after every file how many of how many are done.
-// Throws Error: kUsage for a salt that is too short or missing, and as list_images and AtomicFile
-// do.
+// Writes one row per image below the folder (study/run/manifest.h says in which order, and what the
+// label is): image,label,patient, then the fields of image/dicom/dicom_fields.h by name, which are
+// empty for images that are no DICOM files. `apatite predict` takes the file as it is. DICOM files
+// whose header is refused are listed in "<output without extension>.errors.csv" (image,reason),
+// which is removed if there are none. `progress` is called after every file with the number of
+// files that are done and the number of all files. Throws Error: kUsage for a salt that is too
+// short or missing, and as list_images and AtomicFile do.
 ListSummary list_headers(const ListOptions& options,
                          const std::function<void(std::int64_t, std::int64_t)>& progress = {});
 

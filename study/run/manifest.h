@@ -17,8 +17,8 @@ struct ManifestEntry {
   std::string patient;
   std::string lesion;
   std::string split;
-  // Where what the label is about lies, in pixels of the image: boxes "top left height width",
-  // separated by ';', or an image of the same size that is not 0 there. Empty: unknown.
+  // The region that the label is about, in pixels of the image: boxes "top left height width",
+  // separated by ';', or an image of the same size that is not 0 in the region. Empty: unknown.
   std::string boxes;
   std::string mask;
   image::ImageContext context;  // the columns laterality and crop_*
@@ -27,9 +27,9 @@ struct ManifestEntry {
 };
 
 struct Manifest {
-  std::filesystem::path folder;  // that relative images start from
+  std::filesystem::path folder;  // the folder that relative paths of images start from
   std::vector<ManifestEntry> entries;
-  std::int64_t skipped = 0;  // other files in the folder
+  std::int64_t skipped = 0;  // files in the folder that are no images
 
   [[nodiscard]] std::filesystem::path path_of(const ManifestEntry& entry) const {
     return folder / entry.image;
@@ -41,23 +41,24 @@ struct Manifest {
 // cannot be read, else as list_images and parse_manifest do.
 Manifest read_manifest(const std::filesystem::path& path);
 
-// CSV (base/csv.h) with a header: the columns image, label and patient must be there; lesion,
-// split, boxes, mask, laterality (L or left, R or right) and crop_top, crop_left, crop_height,
-// crop_width (a box in pixels) may be, as those that `apatite manifest` adds; cells may be empty
-// but for the image's, of a box all four or none. Throws Error (kBadFile, `where` and the line): a
-// column missing or unknown (with the nearest), no image, one image twice ("a.png" and
-// "./a.png" are one), no row at all.
+// Reads CSV (base/csv.h) with a header. The columns image, label and patient are required. The
+// columns lesion, split, boxes, mask, laterality (L or left, R or right), crop_top, crop_left,
+// crop_height and crop_width (a box in pixels) are optional, and so are those that `apatite
+// manifest` adds. Every cell but the image may be empty; of a box, all four cells or none. Throws
+// Error (kBadFile, with `where` and the line) if a column is missing or unknown (the message has
+// the nearest), if a row names no image, if one image is listed twice ("a.png" and "./a.png" are
+// one), or if there is no row.
 std::vector<ManifestEntry> parse_manifest(std::string_view csv, std::string_view where);
 
-// Every image and .npy file below `folder`, by extension, and every DICOM file, by its first bytes,
-// in the byte order of their paths relative to it
-// ('/'-separated). The label is the name of the folder for <class>/<file>, empty for files that lie
-// elsewhere. Names that start with a dot are passed over; other files are counted in `skipped`;
-// folders that are links are not entered. Throws Error: kIo if a folder cannot be read, kUsage if
-// there is no image.
+// Lists the image and .npy files below `folder`, which it knows by their extension, and the DICOM
+// files, which it knows by their first bytes. They are sorted by the bytes of their '/'-separated
+// paths relative to the folder. The label of <class>/<file> is the name of the sub-folder; other
+// files have no label. Names that start with a dot are ignored, other files are counted in
+// `skipped`, and folders that are links are not entered. Throws Error: kIo if a folder cannot be
+// read, kUsage if there is no image.
 Manifest list_images(const std::filesystem::path& folder);
 
-// SHA-256 of the entries as CSV: equal for equal lists, wherever they lie.
+// SHA-256 of the entries as CSV. It is equal for equal lists, whatever folder they lie in.
 std::string sha256_of(const std::vector<ManifestEntry>& entries);
 
 }  // namespace apatite::study

@@ -1,4 +1,4 @@
-// Items made by several threads ahead of their one consumer, handed over in order.
+// Several threads make items ahead of their one consumer, who gets them in order.
 #pragma once
 
 #include <condition_variable>
@@ -14,9 +14,10 @@
 
 namespace apatite::study {
 
-// load(i) runs on one of `workers` threads for i = first, first + 1, ..., last - 1, at most `ahead`
-// items before the one that next() waits for, so memory is bounded. next() returns the items in
-// that order whatever finished first, and throws what load(i) threw, in its turn.
+// Calls load(i) for i = first, first + 1, ..., last - 1 on `workers` threads. They are at most
+// `ahead` items before the one that next() waits for, so that memory is bounded. next() returns the
+// items in the order of i, whichever is finished first. Where load(i) threw an exception, next()
+// throws it when the turn of item i comes.
 template <class Item>
 class OrderedLoader {
  public:
@@ -36,7 +37,7 @@ class OrderedLoader {
   OrderedLoader(const OrderedLoader&) = delete;
   OrderedLoader& operator=(const OrderedLoader&) = delete;
 
-  // Call last - first times at most.
+  // May be called at most last - first times.
   Item next() {
     std::unique_lock lock(mutex_);
     Slot& slot = slots_[wanted_ % slots_.size()];
@@ -90,7 +91,7 @@ class OrderedLoader {
   std::size_t claimed_;      // the next item that a worker starts
   std::size_t wanted_;       // the next item that next() returns
   std::size_t last_;
-  std::vector<std::jthread> threads_;  // last: joined before the rest goes
+  std::vector<std::jthread> threads_;  // the last member, so that they end before the others go
 };
 
 }  // namespace apatite::study

@@ -1,4 +1,4 @@
-// What every run over a list of images (predict, explain, faithfulness) says of itself.
+// What every run over a list of images (predict, explain, faithfulness) reports.
 #pragma once
 
 #include <cstdint>
@@ -8,13 +8,13 @@
 namespace apatite::study {
 
 struct RunProgress {
-  std::int64_t done = 0;  // images, readable or not, with those of an earlier run
+  std::int64_t done = 0;  // images, readable or not, including those of an earlier run
   std::int64_t total = 0;
 };
 using ShowProgress = std::function<void(const RunProgress&)>;
 
 struct RunSummary {
-  std::int64_t images = 0;       // that were read
+  std::int64_t images = 0;       // images that were read
   std::int64_t unreadable = 0;   // rows of errors.csv
   std::int64_t resumed = 0;      // images that an earlier, interrupted run had done
   std::int64_t skipped = 0;      // files in the folder that are no images

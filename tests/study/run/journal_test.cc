@@ -104,11 +104,11 @@ TEST(Journal, RefusesAnotherRunAndSaysWhatDiffers) {
   const std::string all = written(folder / "j");
   EXPECT_EQ(
       refusal(folder / "j", {{"weights", "abc"}, {"images", "xyz"}}, ErrorKind::kUsage),
-      "belongs to a run with other images; remove it to start anew, or choose another output");
+      "belongs to a run with other images; remove it to start again, or choose another output");
   EXPECT_EQ(read_text(folder / "j"), all) << "a refused journal is left as it is";
   write_text(folder / "j", "my notes\n");
   EXPECT_EQ(refusal(folder / "j", kRun, ErrorKind::kUsage),
-            "is not the journal of this run; remove it to start anew, or choose another output");
+            "is not the journal of this run; remove it to start again, or choose another output");
   EXPECT_EQ(read_text(folder / "j"), "my notes\n");
 }
 
