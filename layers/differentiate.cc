@@ -15,6 +15,7 @@
 #include "layers/linear.h"
 #include "layers/max_pool2d.h"
 #include "layers/relu.h"
+#include "layers/scaled_add.h"
 #include "layers/subsample_pad.h"
 
 namespace apatite::layers {
@@ -49,6 +50,9 @@ engine::NodeId carry_back(engine::GraphBuilder& graph, std::string name, engine:
           },
           [&](const engine::Linear&) { return linear_input_grad(graph, std::move(name), node, g); },
           [&](const engine::Add&) { return g; },
+          [&](const engine::ScaledAdd&) {
+            return operand == 0 ? g : scaled_add_grad(graph, std::move(name), node, g);
+          },
           [&](const engine::Concat&) {
             return concat_grad(graph, std::move(name), node, operand, g);
           },
@@ -66,6 +70,7 @@ engine::NodeId carry_back(engine::GraphBuilder& graph, std::string name, engine:
           [&](const engine::LinearInputGrad&) { return refuse(); },
           [&](const engine::Slice&) { return refuse(); },
           [&](const engine::SubsamplePadGrad&) { return refuse(); },
+          [&](const engine::ScaledAddGrad&) { return refuse(); },
       },
       op);
 }

@@ -60,6 +60,38 @@ struct AddOp {
   }
 };
 
+// y = fma(branch, scale, x) + 0, then the activation.
+struct ScaledAddOp {
+  const float* x;
+  const float* branch;
+  float scale;
+  float* y;
+  std::int64_t size;
+  Activation activation;
+  std::int32_t* status;
+
+  [[nodiscard]] APATITE_HOST_DEVICE std::int64_t count() const { return size; }
+  APATITE_HOST_DEVICE void operator()(std::int64_t i) const {
+    const float value = fmaf(branch[i], scale, x[i]) + 0.0F;
+    check_finite(value, status);
+    y[i] = activate(activation, value);
+  }
+};
+
+struct ScaledAddGradOp {
+  const float* g;
+  float scale;
+  float* gx;
+  std::int64_t size;
+  std::int32_t* status;
+
+  [[nodiscard]] APATITE_HOST_DEVICE std::int64_t count() const { return size; }
+  APATITE_HOST_DEVICE void operator()(std::int64_t i) const {
+    gx[i] = g[i] * scale + 0.0F;
+    check_finite(gx[i], status);
+  }
+};
+
 struct ActivateOp {
   const float* x;
   float* y;
@@ -80,7 +112,8 @@ struct ReluGradOp {
   APATITE_HOST_DEVICE void operator()(std::int64_t i) const { gx[i] = y[i] > 0 ? g[i] : 0.0F; }
 };
 
-using ElementwiseLaunch = std::variant<AffineOp, AddOp, ActivateOp, ReluGradOp>;
+using ElementwiseLaunch =
+    std::variant<AffineOp, AddOp, ActivateOp, ReluGradOp, ScaledAddOp, ScaledAddGradOp>;
 
 inline AffineOp affine_of(const LaunchSite& at) {
   return {at.x[0], at.scale, at.shift, at.y, at.y_shape, at.activation, at.status};
@@ -97,6 +130,12 @@ inline ReluGradOp launch_of(const ReluGrad& /*op*/, const LaunchSite& at) {
 }
 inline AddOp launch_of(const Add& /*op*/, const LaunchSite& at) {
   return {at.x[0], at.x[1], at.y, at.y_shape.count(), at.activation, at.status};
+}
+inline ScaledAddOp launch_of(const ScaledAdd& op, const LaunchSite& at) {
+  return {at.x[0], at.x[1], op.scale, at.y, at.y_shape.count(), at.activation, at.status};
+}
+inline ScaledAddGradOp launch_of(const ScaledAddGrad& op, const LaunchSite& at) {
+  return {at.x[0], op.forward.scale, at.y, at.y_shape.count(), at.status};
 }
 
 }  // namespace apatite::engine::cuda

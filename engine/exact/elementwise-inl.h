@@ -63,6 +63,20 @@ inline void add(const float* HWY_RESTRICT a, const float* HWY_RESTRICT b, Activa
   hn::Store(finiteness, kFloats, status.lanes.data());
 }
 
+inline void scaled_add(const float* HWY_RESTRICT x, const float* HWY_RESTRICT branch, float scale,
+                       Activation activation, float* HWY_RESTRICT y, std::int64_t pixels,
+                       Status& status) {
+  const Vector factor = hn::Set(kFloats, scale);
+  Vector finiteness = hn::Load(kFloats, status.lanes.data());
+  for (std::int64_t i = 0; i < pixels * kLanes; i += kLanes) {
+    const Vector sum =
+        fused_multiply_add(hn::LoadU(kFloats, branch + i), factor, hn::LoadU(kFloats, x + i));
+    flag_non_finite(sum, finiteness);
+    hn::StoreU(activate(activation, sum), kFloats, y + i);
+  }
+  hn::Store(finiteness, kFloats, status.lanes.data());
+}
+
 inline void activate_block(const float* HWY_RESTRICT x, Activation activation,
                            float* HWY_RESTRICT y, std::int64_t pixels) {
   for (std::int64_t i = 0; i < pixels * kLanes; i += kLanes) {
@@ -78,8 +92,11 @@ inline void relu_grad(const float* HWY_RESTRICT g, const float* HWY_RESTRICT y,
   }
 }
 
-constexpr ElementwiseKernels kElementwiseKernels{
-    .affine = &affine, .add = &add, .activate = &activate_block, .relu_grad = &relu_grad};
+constexpr ElementwiseKernels kElementwiseKernels{.affine = &affine,
+                                                 .add = &add,
+                                                 .scaled_add = &scaled_add,
+                                                 .activate = &activate_block,
+                                                 .relu_grad = &relu_grad};
 
 }  // namespace apatite::engine::exact::HWY_NAMESPACE
 HWY_AFTER_NAMESPACE();

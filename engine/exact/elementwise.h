@@ -23,6 +23,9 @@ struct ElementwiseKernels {
   // y = activation(a + b).
   void (*add)(const float* a, const float* b, Activation activation, float* y, std::int64_t pixels,
               Status& status);
+  // y = activation(fma(branch, scale, x)).
+  void (*scaled_add)(const float* x, const float* branch, float scale, Activation activation,
+                     float* y, std::int64_t pixels, Status& status);
   // y = activation(x). Where y is not finite, x is not.
   void (*activate)(const float* x, Activation activation, float* y, std::int64_t pixels);
   // gx = y > 0 ? g : 0.
@@ -124,6 +127,20 @@ inline std::unique_ptr<Step> make_step(const ReluGrad& /*op*/, const StepSpec& s
                          [kernel = spec.kernels.elementwise->relu_grad](const BlockCall& call) {
                            kernel(call.x[0], call.x[1], call.y, call.pixels);
                          });
+}
+
+inline std::unique_ptr<Step> make_step(const ScaledAdd& op, const StepSpec& spec) {
+  return make_block_step(spec, [kernel = spec.kernels.elementwise->scaled_add, scale = op.scale,
+                                activation = spec.group().activation](const BlockCall& call) {
+    kernel(call.x[0], call.x[1], scale, activation, call.y, call.pixels, call.status);
+  });
+}
+
+// g * scale is fma(g, scale, +0): one rounding.
+inline std::unique_ptr<Step> make_step(const ScaledAddGrad& op, const StepSpec& spec) {
+  const auto channels = static_cast<std::size_t>(spec.main().shape.channels);
+  return make_affine_step(
+      spec, {std::vector<float>(channels, op.forward.scale), std::vector<float>(channels, 0.0F)});
 }
 
 }  // namespace apatite::engine::exact

@@ -98,6 +98,12 @@ struct Linear {
 // Inputs: a, b of one shape.
 struct Add {};
 
+// Inputs: x, branch of one shape. y = x + branch * scale: a residual sum whose branch is scaled
+// down (Szegedy et al. 2017, section 3.3).
+struct ScaledAdd {
+  float scale = 1;
+};
+
 // Inputs: one or more of one height and width; the channels in the order of the inputs.
 struct Concat {};
 
@@ -156,6 +162,11 @@ struct SubsamplePadGrad {
   SubsamplePad forward;
 };
 
+// Inputs: g. The gradient with respect to the branch; the one with respect to x is g.
+struct ScaledAddGrad {
+  ScaledAdd forward;
+};
+
 #ifdef APATITE_TEST_EXTRA_OP
 // An operation that nobody knows. A test compiles each place that must know all operations with it,
 // and requires that the compiler refuses (tests/engine/exhaustive.sh).
@@ -168,7 +179,7 @@ struct ExtraOp {};
 using Op = std::variant<Input, Conv2d, BatchNorm, Relu, MaxPool2d, AvgPool2d, GlobalAvgPool, Linear,
                         Add, Concat, SubsamplePad, ScoreGrad, Conv2dInputGrad, BatchNormGrad,
                         ReluGrad, MaxPool2dGrad, AvgPool2dGrad, GlobalAvgPoolGrad, LinearInputGrad,
-                        Slice, SubsamplePadGrad APATITE_EXTRA_OP>;
+                        Slice, SubsamplePadGrad, ScaledAdd, ScaledAddGrad APATITE_EXTRA_OP>;
 #undef APATITE_EXTRA_OP
 
 // Overload set for std::visit.

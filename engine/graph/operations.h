@@ -171,6 +171,15 @@ constexpr Operation row_of(const Slice& /*op*/) {
 constexpr Operation row_of(const SubsamplePadGrad& /*op*/) {
   return {.name = "subsample_pad_grad"};
 }
+constexpr Operation row_of(const ScaledAdd& /*op*/) {
+  return {.name = "scaled_add",
+          .blocks = BlockRule::kOfAllInputs,
+          .fusion = FusionRole::kBeforeActivation,
+          .roundings = 1};
+}
+constexpr Operation row_of(const ScaledAddGrad& /*op*/) {
+  return {.name = "scaled_add_grad", .blocks = BlockRule::kOfFirstInput, .roundings = 1};
+}
 
 // The row of the operation that a node has.
 Operation operation_of(const Op& op);

@@ -8,6 +8,7 @@
 #pragma once
 
 #include <algorithm>
+#include <cmath>
 #include <cstdint>
 
 #include "engine/graph/batch_norm.h"
@@ -60,6 +61,20 @@ void add(View<T> a, View<T> b, T* y) {
   std::transform(a.data, a.data + a.shape.size(), b.data, y, [](T u, T v) { return u + v; });
 }
 
+// y = fma(branch, scale, x) + 0, one rounding.
+template <class T>
+void scaled_add(const ScaledAdd& op, View<T> x, View<T> branch, T* y) {
+  std::transform(x.data, x.data + x.shape.size(), branch.data, y,
+                 [scale = T{op.scale}](T u, T v) { return std::fma(v, scale, u) + T{0}; });
+}
+
+// Of the branch: gx = g * scale, one rounding, then + 0. The gradient with respect to x is g.
+template <class T>
+void scaled_add_grad(const ScaledAdd& op, View<T> g, T* gx) {
+  std::transform(g.data, g.data + g.shape.size(), gx,
+                 [scale = T{op.scale}](T u) { return u * scale + T{0}; });
+}
+
 template <class T>
 void compute(const BatchNorm& /*op*/, const NodeArguments<T>& node) {
   batch_norm(node.x(0), node.affine(), node.y);
@@ -83,6 +98,16 @@ void compute(const ReluGrad& /*op*/, const NodeArguments<T>& node) {
 template <class T>
 void compute(const Add& /*op*/, const NodeArguments<T>& node) {
   add(node.x(0), node.x(1), node.y);
+}
+
+template <class T>
+void compute(const ScaledAdd& op, const NodeArguments<T>& node) {
+  scaled_add(op, node.x(0), node.x(1), node.y);
+}
+
+template <class T>
+void compute(const ScaledAddGrad& op, const NodeArguments<T>& node) {
+  scaled_add_grad(op.forward, node.x(0), node.y);
 }
 
 }  // namespace apatite::engine::reference

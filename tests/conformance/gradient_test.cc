@@ -154,6 +154,11 @@ const Mistake kMistakes[] = {
               change<engine::LinearInputGrad>(
                   n, [](engine::Node& node, auto&) { node.inputs[0] = 1; });
      }},
+    {"a scaled sum's scale", "input 13x5x7 | mark x | relu | scaledadd x scale=0.17",
+     [](engine::Node& n) {
+       return change<engine::ScaledAddGrad>(n,
+                                            [](engine::Node&, auto& op) { op.forward.scale = 1; });
+     }},
     {"a concatenation's channels", "input 13x5x7 | mark a | relu | concat a",
      [](engine::Node& n) {
        return change<engine::Slice>(

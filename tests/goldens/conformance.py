@@ -170,6 +170,10 @@ class Network:
     def add(self, name, words, options):
         return self.kept[words[0]] + self.x
 
+    def scaledadd(self, name, words, options):
+        scale = float(np.float32(options["scale"]))
+        return self.kept[words[0]] + scale * self.x
+
     def concat(self, name, words, options):
         return torch.cat([self.kept[word] for word in words] + [self.x], 1)
 

@@ -16,6 +16,7 @@
 #include "layers/linear.h"
 #include "layers/max_pool2d.h"
 #include "layers/relu.h"
+#include "layers/scaled_add.h"
 #include "layers/subsample_pad.h"
 
 namespace apatite::layers {
@@ -205,6 +206,20 @@ TEST(AddAndConcat, RefuseShapesThatDoNotMatch) {
                        return concat(g, "cat", {0, relu(g, "r", 0), 0});
                      }),
             (engine::Shape{12, 8, 8}));
+}
+
+TEST(ScaledAdd, RefusesShapesThatDoNotMatchAndScalesThatAreNotFinite) {
+  const auto half = [](engine::GraphBuilder& g) {
+    return max_pool2d(g, "half", 0, {.kernel = {2, 2}, .stride = {2, 2}});
+  };
+  const auto scaled = [](float scale) {
+    return [scale](engine::GraphBuilder& g) { return scaled_add(g, "sum", 0, 0, {scale}); };
+  };
+  EXPECT_EQ(shape_of({4, 8, 9}, scaled(0.5F)), (engine::Shape{4, 8, 9}));
+  EXPECT_EQ(refusal({4, 8, 8},
+                    [&](engine::GraphBuilder& g) { return scaled_add(g, "sum", 0, half(g), {1}); }),
+            "sum: adds half (4x4x4) to input (4x8x8); both must have one shape");
+  EXPECT_EQ(refusal({4, 8, 8}, scaled(INFINITY)), "sum: scale is inf; use a finite number");
 }
 
 TEST(SubsamplePadLayer, RoundsUpAndRefusesNegatives) {

@@ -62,10 +62,25 @@ double ErrorBound::chain_length(engine::NodeId id) const {
 // True if every value of the result is one of the inputs or a constant.
 bool ErrorBound::copies(engine::NodeId id) const { return chain_length(id) == 0; }
 
+namespace {
+
+// Attributes that results are multiplied by, with `f` applied to them.
+template <class Function>
+void map_attributes(engine::Op& op, Function f) {
+  const auto map_scale = [&](engine::ScaledAdd& sum) {
+    sum.scale = static_cast<float>(f(static_cast<double>(sum.scale)));
+  };
+  if (auto* sum = std::get_if<engine::ScaledAdd>(&op)) map_scale(*sum);
+  if (auto* grad = std::get_if<engine::ScaledAddGrad>(&op)) map_scale(grad->forward);
+}
+
+}  // namespace
+
 template <class Function>
 std::vector<double> ErrorBound::apply(engine::NodeId id, const Values& inputs, bool with_shift,
                                       Function f) const {
-  const engine::Node& node = graph_.node(id);
+  engine::Node node = graph_.node(id);
+  map_attributes(node.op, f);
   engine::reference::NodeParameters<double> parameters;
   for (const engine::Tensor64& tensor : parameters_[id].tensors) {
     if (!with_shift && !parameters.tensors.empty()) break;  // the bias

@@ -17,6 +17,7 @@
 #include "layers/linear.h"
 #include "layers/max_pool2d.h"
 #include "layers/relu.h"
+#include "layers/scaled_add.h"
 #include "layers/subsample_pad.h"
 
 namespace apatite {
@@ -33,6 +34,15 @@ std::vector<std::string> split(const std::string& text, char separator) {
 
 std::int64_t number(const std::string& text) {
   std::int64_t value = 0;
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
+  if (error != std::errc() || end != text.data() + text.size()) {
+    throw std::invalid_argument("not a number: " + text);
+  }
+  return value;
+}
+
+float real(const std::string& text) {
+  float value = 0;
   const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
   if (error != std::errc() || end != text.data() + text.size()) {
     throw std::invalid_argument("not a number: " + text);
@@ -126,6 +136,10 @@ class Reader {
     if (step.name == "mark") return kept_[step.word()] = x_;
     if (step.name == "from") return kept_.at(step.word());
     if (step.name == "add") return layers::add(graph_, name, kept_.at(step.word()), x_);
+    if (step.name == "scaledadd") {
+      const engine::NodeId x = kept_.at(step.word());
+      return layers::scaled_add(graph_, name, x, x_, {.scale = real(step.take("scale", "1"))});
+    }
     if (step.name == "concat") return concat_kept(step, name);
     throw std::invalid_argument("unknown step " + step.name);
   }

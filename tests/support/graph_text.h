@@ -12,6 +12,7 @@
 //   subsample stride= before= after=
 //   mark NAME, from NAME     keep a value, go back to it
 //   add NAME                 the kept value + the current one
+//   scaledadd NAME scale=    the kept value + the current one times a scale
 //   concat NAME ...          the kept values, then the current one
 // Sizes are H x W or one number for both; padding is one number or top,left,bottom,right.
 // tests/goldens/conformance.py reads the same language.
