@@ -1,4 +1,4 @@
-// The oracle: plain loops, one template over the scalar (engine/reference/kernels.h).
+// The oracle: plain loops, one template over the scalar (engine/reference/run_node.h).
 #pragma once
 
 #include <cstdint>
