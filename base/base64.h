@@ -1,4 +1,4 @@
-// Bytes as text for data URIs (RFC 4648, section 4), by OpenSSL.
+// Writes bytes as text for data URIs (RFC 4648, section 4), by OpenSSL.
 #pragma once
 
 #include <string>

@@ -1,4 +1,4 @@
-// Integers out of file bytes, whatever the byte order of the machine.
+// Reads integers from the bytes of a file, independently of the byte order of the machine.
 #pragma once
 
 #include <concepts>
@@ -9,7 +9,7 @@
 
 namespace apatite {
 
-// The unsigned integer whose bytes stand at `bytes`, lowest first. The caller has checked the size.
+// Reads the unsigned integer at `bytes`, lowest byte first. The caller has checked the size.
 template <std::unsigned_integral T>
 constexpr T load_little(const std::byte* bytes) {
   std::uint64_t value = 0;

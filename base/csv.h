@@ -1,4 +1,4 @@
-// Strict CSV (RFC 4180): what two readers could understand differently is refused.
+// Strict CSV (RFC 4180): text that two readers could understand differently is refused.
 #pragma once
 
 #include <cstdint>

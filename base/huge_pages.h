@@ -5,8 +5,8 @@
 
 namespace apatite {
 
-// Asks the system for huge pages where a large range is not yet touched: fewer misses of the
-// translation cache where memory is read once or at random. Small ranges are left alone.
+// Asks the system for huge pages for a large range that is not written yet, which makes misses of
+// the address translation cache rarer. Does nothing for a small range.
 void advise_huge_pages(void* memory, std::size_t bytes) noexcept;
 
 }  // namespace apatite

@@ -1,4 +1,4 @@
-// Strict JSON: what nlohmann-json reads, less what two readers could understand differently.
+// Strict JSON: nlohmann-json's, but text that two readers could understand differently is refused.
 #pragma once
 
 #include <nlohmann/json.hpp>

@@ -1,4 +1,4 @@
-// Reads a JSON object field by field: each value has its type and range, no field is left over.
+// Reads a JSON object field by field, with checks of types, ranges and unknown fields.
 #pragma once
 
 #include <cstdint>
@@ -11,8 +11,8 @@
 
 namespace apatite {
 
-// Ask for every field that is known, then call finish(). Errors are of the kind given and say
-// where, which field and what it may be. The Json value must outlive the reader.
+// Read every known field, then call finish(). Errors have the given kind; they say where the object
+// is, which field is wrong and what it may be. The Json value must outlive the reader.
 class JsonObject {
  public:
   // Refuses a value that is not an object.
@@ -45,7 +45,7 @@ class JsonObject {
   // Refuses a field that nobody asked for, with the nearest known names.
   void finish() const;
 
-  // For what only the caller can know about a field.
+  // Throws an Error about a field that only the caller can check.
   [[noreturn]] void refuse(std::string_view what, std::string_view remedy) const;
 
  private:

@@ -21,8 +21,9 @@ struct Cost {
 Cost node_cost(const engine::Graph& graph, engine::NodeId id);
 Cost total_cost(const engine::Graph& graph);
 
-// Where one would look at a network (Grad-CAM): for each size of image inside it, the last node of
-// that size through which every path from the input to the logits leads; from large to small.
+// The nodes that are usually explained (Grad-CAM): for each size of plane in the network, the last
+// node of that size through which every path from the input to the logits leads. From large to
+// small.
 std::vector<engine::NodeId> candidate_taps(const engine::Graph& graph);
 
 // A table of all nodes (name, op with its attributes, shape, parameters, multiply-adds), the totals

@@ -60,7 +60,8 @@ std::span<const Family* const> families();
 // unknown name, with the nearest.
 const Family& family_of(std::string_view architecture);
 
-// No network of the field is larger; this bounds the work that an untrusted file can ask for.
+// No network of the field is larger. These ranges limit the work that an untrusted file can
+// request.
 inline constexpr JsonObject::Range kLayerCount{1, 512};
 inline constexpr JsonObject::Range kChannelCount{1, 1 << 16};
 

@@ -1,4 +1,4 @@
-// Everything that fixes a network but the size of its input.
+// Everything that defines a network, except the size of its input.
 #pragma once
 
 #include <cstdint>

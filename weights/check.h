@@ -1,4 +1,4 @@
-// `apatite check`: everything that a weights file promises, tried.
+// Checks everything that a weights file promises, for `apatite check`.
 #pragma once
 
 #include <cstdint>
@@ -23,15 +23,16 @@ struct CheckReport {
   std::string isa;
   SelfTest self_test;  // computed here, with the file's seed and input where it has a self-test
 
-  // The file has a self-test and it agrees.
+  // True if the file has a self-test and it agrees.
   [[nodiscard]] bool self_test_agrees() const { return metadata.self_test == self_test; }
-  // As lines of text for a reader, without '\n'.
+  // The report as lines of text for people, without '\n'.
   [[nodiscard]] std::vector<std::string> lines() const;
 };
 
-// Opens the file (header, metadata, table), reads every tensor (finite), and runs the self-test on
-// `backend`. Throws Error: what WeightsFile throws; kBadFile if the file's self-test was made by
-// another version of the contract or another result came out (both hashes are named).
+// Opens the file (which checks the header, the metadata and the table), reads every tensor (which
+// must be finite), and runs the self-test on `backend`. Throws what WeightsFile throws, and Error
+// (kBadFile) if the self-test in the file was made by another version of the contract or has
+// another result (the message has both hashes).
 CheckReport check_weights(const std::filesystem::path& path, const engine::Backend& backend,
                           const engine::CompileOptions& options = {});
 

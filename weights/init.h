@@ -1,5 +1,5 @@
-// Seeded weights: any network without training, the same bits on every machine. For tests, goldens,
-// benchmarks and `apatite init`.
+// Untrained weights made from a seed, with the same bits on every machine. They are used by tests,
+// goldens, benchmarks and `apatite init`.
 //
 // The tensor NAME of a network is made from u[i] = random_symmetric(s, i) (base/random.h), i the
 // row-major index, with its own stream s = random_stream(seed, fnv1a(NAME)); fnv1a is the 64-bit
@@ -10,9 +10,10 @@
 //   two or more (weight):                   u * r, r = sqrt(6 / fan_in) in binary64 (the quotient
 //       and the root rounded once each), rounded to binary32; fan_in = product of all dims but the
 //       first. This is the uniform form of He et al. 2015, "Delving deep into rectifiers", eq. 10.
-// Never -0. A batch normalisation so made shrinks a unit variance to about a half, which keeps the
-// activations of a 152-layer ResNet below 1e4 and lets a 201-layer DenseNet still tell images
-// apart. tests/weights/seeded_weights.py is the same in numpy.
+// No value is -0. A batch normalisation with these values reduces a variance of 1 to about one
+// half. This keeps the activations of a ResNet of 152 layers below 1e4, and a DenseNet of 201
+// layers still gives different results for different images. tests/weights/seeded_weights.py does
+// the same in numpy.
 #pragma once
 
 #include <cstdint>

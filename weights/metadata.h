@@ -1,4 +1,4 @@
-// What a weights file says about itself: the texts under "__metadata__" (docs/formats.md).
+// The metadata of a weights file: the texts under "__metadata__" (docs/formats.md).
 #pragma once
 
 #include <cstdint>
@@ -14,7 +14,7 @@
 
 namespace apatite::weights {
 
-// What a file must compute wherever it is run: the logits of a seeded image, by their hash.
+// The result that a file must compute on every machine: the hash of the logits of a seeded image.
 struct SelfTest {
   int contract = 0;           // version of the arithmetic (engine/graph/contract.h)
   engine::Shape input;        // of the image
@@ -26,7 +26,8 @@ struct SelfTest {
 
 struct WeightsMetadata {
   models::ModelConfig model;
-  // Of the logits, in their order. A one-logit head has {negative, positive}, or {positive} alone.
+  // Names of the logits, in their order. A head with one logit has {negative, positive} or
+  // {positive}.
   std::vector<std::string> class_names;
   // How an image becomes the input (image/recipe/recipe.h checks it); null: none.
   Json recipe;

@@ -1,4 +1,5 @@
-// The golden self-test: a file computes here, bit for bit, what it computed where it was made.
+// The self-test of a weights file: on this machine the file must compute, bit for bit, what it
+// computed where it was made.
 #pragma once
 
 #include <cstdint>

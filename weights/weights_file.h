@@ -15,8 +15,8 @@
 
 namespace apatite::weights {
 
-// Opening checks everything but the values: the header, the metadata, the table. Tensors are read
-// when they are asked for, and are checked then.
+// Opening a file checks the header, the metadata and the table, but not the values. A tensor is
+// read and checked when it is loaded.
 class WeightsFile : public engine::ParameterSource {
  public:
   // Throws Error: kIo if the file cannot be opened, kBadFile if it is refused.
@@ -36,7 +36,7 @@ class WeightsFile : public engine::ParameterSource {
   // Throws Error: kBadFile (the file, the tensor, the index) if a value is not finite; kUsage if
   // the parameter is none of this network's.
   [[nodiscard]] engine::Tensor load(const engine::Parameter& parameter) const override;
-  // The same, and what was met on the way.
+  // The same, with a report of the values that were changed.
   [[nodiscard]] LoadedTensor load_with_report(const engine::Parameter& parameter) const;
 
  private:
@@ -44,8 +44,8 @@ class WeightsFile : public engine::ParameterSource {
   WeightsMetadata metadata_;
 };
 
-// The input that the architecture's paper used, with the configuration's channels, or a larger one
-// where a layer needs it. Throws Error (kUsage) if no input fits.
+// The input size of the architecture's paper, with the configuration's channels, or a larger size
+// if a layer needs it. Throws Error (kUsage) if no input fits.
 engine::Shape default_input(const models::ModelConfig& model);
 
 // Writes a file that WeightsFile reads, atomically; the same arguments give the same bytes

@@ -1,4 +1,4 @@
-// The options that fix a network, shared by the sub-commands that build one by name.
+// The options that define a network, for the sub-commands that build one by name.
 #pragma once
 
 #include <CLI/App.hpp>
@@ -24,7 +24,7 @@ void add_model_options(CLI::App& command, ModelOptions& options);
 // unknown architecture (with the nearest) or an option that it does not take.
 models::ModelConfig make_config(const std::string& architecture, const ModelOptions& options);
 
-// Adds --classes A,B,... to `command`; class_names() takes it apart ("" gives none).
+// Adds --classes A,B,... to `command`; class_names() splits its value ("" gives no names).
 void add_class_option(CLI::App& command, std::string& classes);
 std::vector<std::string> class_names(const std::string& classes);
 

@@ -1,4 +1,4 @@
-// What the sub-commands that make a weights file have in common.
+// Code that the sub-commands which write a weights file share.
 #pragma once
 
 #include <filesystem>

@@ -1,5 +1,6 @@
-// From a checkpoint that torch.save wrote to what a weights file holds: the network recognised, its
-// tensors under its own names in binary32, and a report of everything that was changed or left out.
+// Converts a checkpoint that torch.save wrote to what a weights file holds: the recognised network,
+// its tensors under the names of build_model() in binary32, and a report of everything that was
+// changed or left out.
 #pragma once
 
 #include <cstddef>
@@ -18,7 +19,7 @@
 
 namespace apatite::weights {
 
-// What the user says; everything may be left out.
+// What the user chooses. Every field may be left at its default.
 struct ConvertOptions {
   std::string architecture;              // "": recognised from names and shapes
   Json model_options = Json::object();   // of the family, e.g. {"stride_in_1x1": true}
@@ -63,29 +64,29 @@ struct Conversion {
   ConvertReport report;
 };
 
-// Reads a .pth, .pt or .th file, both torch's zip format and its legacy format, without executing
-// anything. Takes memory for the tensors and, at most, once more for the largest of them; the file
-// is mapped.
+// Reads a .pth, .pt or .th file in torch's zip format or its legacy format. Executes nothing from
+// it. The file is mapped; memory is needed for the tensors and, at most, once more for the largest
+// tensor.
 //
-// Recognised: ResNets with torchvision's names (18, 34, 50, 101, 152 and other block counts or
-// widths), CIFAR ResNets with option A shortcuts, DenseNets with torchvision's names of any growth,
-// blocks and stem; old names ("norm.1" for "norm1"); any prefix ("module.", "backbone."); a head of
-// one linear layer under any name; the number of input channels. Where the stride of a bottleneck
-// block lies cannot be seen in shapes: it is the 3x3 unless model_options say {"stride_in_1x1":
-// true}.
+// Recognises the networks of models/ by the names and shapes of their tensors
+// (models/checkpoint.h): ResNets, CIFAR ResNets and DenseNets of any depth, width and number of
+// input channels; any prefix before the names ("module.", "backbone."); a head of one linear layer
+// under any name. Shapes cannot tell in which convolution a bottleneck block has its stride: it is
+// the 3x3 convolution unless model_options say {"stride_in_1x1": true}.
 //
-// Throws Error: kIo if the file cannot be read; kBadFile if its content is refused, a tensor is
-// missing, left over, of a wrong shape or not finite; kUsage if options do not fit it, or it is not
-// clear what is meant (the message says what to pass).
+// Throws Error: kIo if the file cannot be read; kBadFile if its content is refused or a tensor is
+// missing, left over, of a wrong shape or not finite; kUsage if the options do not fit the
+// checkpoint or it is not clear what is meant (the message says what to pass).
 Conversion convert(const std::filesystem::path& path, const ConvertOptions& options = {});
 
 // The same from bytes in memory; `where` is the file's name for messages.
 Conversion convert(std::span<const std::byte> file, std::string_view where,
                    const ConvertOptions& options);
 
-// How images are usually made ready for an architecture, as the JSON of image/recipe/recipe.h: RGB
-// scaled to [0, 1], ImageNet's mean and standard deviation; CIFAR networks take 32x32 as it is, the
-// others resize to 256 and crop 224.
+// The recipe that networks of this architecture are usually trained with, as the JSON of
+// image/recipe/recipe.h: samples scaled to [0, 1], the steps that the family names
+// (models/family.h), ImageNet's mean and standard deviation. Throws Error (kUsage) unless the
+// network has 1 or 3 input channels.
 Json default_recipe(const models::ModelConfig& model);
 
 }  // namespace apatite::weights

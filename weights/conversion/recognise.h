@@ -22,18 +22,18 @@ struct NetworkNames {
   [[nodiscard]] std::string canonical(std::string_view name) const;
 };
 
-// Looks for the first layer of the first block. Throws Error (`where`): kBadFile if no name is like
-// that, kUsage if there is more than one network.
+// Finds the network among the names of a state dict by its first block. Throws Error (`where`):
+// kBadFile if no name is that of a known network, kUsage if there is more than one network.
 NetworkNames find_network(std::span<const std::string> names, std::string_view where);
 
 using models::NamedDims;
 
-// The architecture whose tensors have these names and sizes as far as the first block, the number
-// of blocks and the stem tell: a preset if one has exactly the same tensors, else its family with
-// options; `user` is added to the options. The number of classes is left at 1; the caller compares
-// all tensors. With a non-empty `architecture` that is a preset, only the input channels are
-// recognised. Throws Error: kBadFile if a tensor that tells is missing or has a wrong rank, kUsage
-// if `architecture` is unknown or of another family.
+// Recognises the architecture from the stem, the first block and the number of blocks. Returns a
+// preset if one has exactly the same tensors, else its family with options; `user` is added to the
+// options. The number of classes is left at 1. The caller compares all tensors. If `architecture`
+// is a preset, only the number of input channels is recognised. Throws Error: kBadFile if one of
+// the tensors that are read is missing or has a wrong rank; kUsage if `architecture` is unknown or
+// of another family.
 models::ModelConfig recognise(const NetworkNames& network, const NamedDims& tensors,
                               std::string_view architecture, const Json& user,
                               std::string_view where);

@@ -46,7 +46,7 @@ bool is_decodable(DType dtype);
 // Every value of the type is a binary32 value: F16, BF16 and F32.
 bool is_exact_in_binary32(DType dtype);
 
-// What decode() met.
+// What decode() changed or found.
 struct DecodeReport {
   std::int64_t negative_zeros = 0;     // -0 that became +0
   std::int64_t rounded = 0;            // F64 values that binary32 does not hold

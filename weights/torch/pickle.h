@@ -1,4 +1,4 @@
-// An unpickler that knows only what state dicts need, and executes nothing.
+// An unpickler that reads only what state dicts need and executes nothing.
 //
 // It reads Python's pickle opcodes (protocols 1 to 5; source: CPython's Lib/pickletools.py) into a
 // closed set of values. A name is looked up in the list of globals.h; any other is refused by name.

@@ -1,4 +1,4 @@
-// What the torch readers say alike: remedies, and text from a file made fit for a message.
+// Texts that the torch readers share: remedies, and text from a file prepared for a message.
 #pragma once
 
 #include <string>

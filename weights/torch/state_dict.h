@@ -1,4 +1,4 @@
-// Finds the dict of tensors among all that a training script saves beside it.
+// Finds the dict of tensors among the other things that a training script saves.
 #pragma once
 
 #include <string>

@@ -26,9 +26,9 @@ struct ZipEntry {
 // Views of an archive in memory, which must outlive the reader.
 class ZipReader {
  public:
-  // Checks every entry before any data is believed: central directory and local header agree, the
-  // data lies inside the file, no two entries overlap, no name comes twice, nothing is compressed
-  // or encrypted. Throws Error (kBadFile); `where` is the file's name for messages.
+  // Checks every entry before any data is used: the central directory and the local header agree,
+  // the data lies inside the file, no two entries overlap, no name is there twice, nothing is
+  // compressed or encrypted. Throws Error (kBadFile); `where` is the file's name for messages.
   ZipReader(std::span<const std::byte> file, std::string_view where);
 
   [[nodiscard]] std::span<const ZipEntry> entries() const noexcept { return entries_; }
