@@ -1,0 +1,1 @@
+// Has the libraries' header precompiled (cmake/precompiled.cmake).
