@@ -8,7 +8,6 @@
 
 #include "base/math.h"
 #include "base/text.h"
-#include "eval/statistics/distributions.h"
 #include "eval/statistics/row_sums.h"
 
 namespace apatite::eval {
@@ -329,7 +328,7 @@ std::vector<CalibrationBin> calibration_bins(const LabelledScores& cases, int bi
 }
 
 std::vector<Metric> calibration_metrics(const LabelledScores& cases, int bins, double confidence) {
-  const double z = -normal_quantile((1 - confidence) / 2);
+  const double z = normal_factor(confidence);
   std::vector<Metric> metrics;
   if (const std::string reason = not_probabilities(cases); !reason.empty()) {
     for (const std::string_view id :

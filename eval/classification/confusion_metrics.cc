@@ -7,7 +7,6 @@
 
 #include "base/math.h"
 #include "eval/classification/confusion.h"
-#include "eval/statistics/distributions.h"
 
 namespace apatite::eval {
 namespace {
@@ -127,7 +126,7 @@ class Builder {
       : confusion_(confusion),
         options_(options),
         cells_(dual(confusion.cells)),
-        z_(-normal_quantile((1 - options.confidence) / 2)) {}
+        z_(normal_factor(options.confidence)) {}
 
   std::vector<Metric> build() {
     const bool no_positives = confusion_.positives() == 0;

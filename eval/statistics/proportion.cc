@@ -71,7 +71,7 @@ std::int64_t hundredths_of_percent(std::int64_t x, std::int64_t n) {
 
 ConfidenceInterval proportion_interval(ProportionMethod method, double x, double n,
                                        double confidence) {
-  const double z = -normal_quantile((1 - confidence) / 2);
+  const double z = normal_factor(confidence);
   switch (method) {
     case ProportionMethod::kWald: {
       const double half = z * standard_error(x / n, n);
