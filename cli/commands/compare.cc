@@ -107,8 +107,8 @@ void add_tests(CLI::App& command, Options& options) {
   command
       .add_flag(
           "--unpaired", options.unpaired,
-          "compare two files that have different cases, such as those of two hospitals (default: "
-          "off, all models have the same cases)")
+          "compare two files that have different cases, such as those of two hospitals. Default: "
+          "off, all models have the same cases")
       ->group(group);
   command
       .add_option("--correlation", options.correlation,

@@ -134,14 +134,14 @@ void add_counts(CLI::App& command, Options& options) {
   command
       .add_option("--counts", options.counts,
                   "numbers of cases TP,FN,FP,TN of a model, instead of files; repeat the option as "
-                  "NAME=TP,FN,FP,TN for several models (default: none)")
+                  "NAME=TP,FN,FP,TN for several models. Default: none")
       ->type_name("COUNTS")
       ->allow_extra_args(false)
       ->group("Cases");
   command
       .add_flag("--one-class", options.one_class,
-                "accept cases of one class only; metrics that need both are then undefined "
-                "(default: off)")
+                "accept cases of one class only; metrics that need both are then undefined. "
+                "Default: off")
       ->group("Cases");
 }
 
@@ -174,14 +174,14 @@ void add_statistics(CLI::App& command, Options& options) {
   command
       .add_option(
           "--style", options.style,
-          "kang2021: intervals and rounding of proportions as in Table 1 of Kang et al. 2021 "
-          "(default: none)")
+          "kang2021: intervals and rounding of proportions as in Table 1 of Kang et al. 2021. "
+          "Default: none")
       ->type_name("NAME")
       ->group(group);
   command
       .add_option("--prevalence", options.prevalence,
                   "prevalence for which PPV and NPV are reported in addition, a fraction between 0 "
-                  "and 1 (default: none)")
+                  "and 1. Default: none")
       ->type_name("SHARE")
       ->group(group);
   command
@@ -203,12 +203,12 @@ void add_outputs(CLI::App& command, Options& options) {
   const std::string group = "Outputs";
   command
       .add_option("--full-table", options.full,
-                  "file to write with the table that has one row per metric (default: none)")
+                  "file to write with the table that has one row per metric. Default: none")
       ->type_name("FILE")
       ->group(group);
   command
       .add_option("--plots", options.plots,
-                  "folder to write the plots to, as SVG files (default: no plots)")
+                  "folder to write the plots to, as SVG files. Default: no plots")
       ->type_name("FOLDER")
       ->group(group);
 }

@@ -37,16 +37,16 @@ void add_columns(CLI::App& command, ScoreOptions& options) {
   command
       .add_option(
           "--negative", columns.negatives,
-          "label of a negative case; repeat the option for several labels (default: the one "
-          "other label in the file)")
+          "label of a negative case; repeat the option for several labels. Default: the one "
+          "other label in the file")
       ->type_name("LABEL")
       ->allow_extra_args(false)
       ->group(group);
   command
       .add_option(
           "--score", columns.scores,
-          "column with the scores of a model; repeat the option for several models (default: "
-          "p:LABEL with the label of --positive)")
+          "column with the scores of a model; repeat the option for several models. Default: "
+          "p:LABEL with the label of --positive")
       ->type_name("COLUMN")
       ->allow_extra_args(false)
       ->group(group);
@@ -56,28 +56,28 @@ void add_columns(CLI::App& command, ScoreOptions& options) {
       ->group(group);
   command
       .add_option("--image", options.image,
-                  "column with the image of each case (default: image, if the file has it)")
+                  "column with the image of each case. Default: image, if the file has it")
       ->type_name("COLUMN")
       ->group(group);
   command
       .add_option("--patient", options.patient,
-                  "column with the patient identifier (default: patient, if the file has it)")
+                  "column with the patient identifier. Default: patient, if the file has it")
       ->type_name("COLUMN")
       ->group(group);
   command
       .add_option("--lesion", columns.lesion,
-                  "column with the lesion identifier (default: no column is read)")
+                  "column with the lesion identifier. Default: no column is read")
       ->type_name("COLUMN")
       ->group(group);
   command
       .add_option("--split", options.split,
-                  "column with the split of each case (default: split, if the file has it)")
+                  "column with the split of each case. Default: split, if the file has it")
       ->type_name("COLUMN")
       ->group(group);
   command
       .add_option("--weight", columns.weight,
-                  "column with the weight of each case, a number of 0 or more (default: each "
-                  "case has weight 1)")
+                  "column with the weight of each case, a number of 0 or more. Default: each "
+                  "case has weight 1")
       ->type_name("COLUMN")
       ->group(group);
 }
@@ -87,8 +87,8 @@ void add_cases(CLI::App& command, ScoreOptions& options) {
   command
       .add_option(
           "--on", options.on,
-          "split whose cases are reported; repeat the option for several splits (default: all "
-          "cases of a file with one split; required if it has several)")
+          "split whose cases are reported; repeat the option for several splits. Default: all "
+          "cases of a file with one split; required if it has several")
       ->type_name("SPLIT")
       ->allow_extra_args(false)
       ->group(group);
@@ -110,8 +110,8 @@ void add_cases(CLI::App& command, ScoreOptions& options) {
   command
       .add_flag(
           "--no-cluster", options.no_cluster,
-          "compute intervals and tests as if the images of a patient were independent (default: "
-          "patients are clusters)")
+          "compute intervals and tests as if the images of a patient were independent. Default: "
+          "patients are clusters")
       ->group(group);
 }
 
@@ -127,35 +127,36 @@ void add_thresholds(CLI::App& command, ScoreOptions& options) {
       .add_option(
           "--threshold", options.thresholds,
           "threshold on the scale of the scores, for all models; repeat the option to give each "
-          "model its own (default: none, unless --threshold-rule is given)")
+          "model its own. Default: none, unless --threshold-rule is given")
       ->type_name("NUMBER")
       ->allow_extra_args(false)
       ->group(group);
   command
       .add_option(
           "--threshold-rule", options.threshold_rule,
-          "rule that chooses the threshold: youden, corner, sensitivity=S, specificity=S or "
-          "cost=C@PREVALENCE, S and PREVALENCE as fractions of 1 (default: none)")
+          "rule that chooses the threshold: youden, corner, sensitivity=S, specificity=S, both "
+          "of the last two with a comma, or cost=C@PREVALENCE; S and PREVALENCE are fractions "
+          "of 1, a missed positive costs C false alarms. Default: none")
       ->type_name("RULE")
       ->group(group);
   command
       .add_option("--threshold-split", options.threshold_split,
-                  "split whose cases the rule uses (default: none)")
+                  "split whose cases the rule uses. Default: none")
       ->type_name("SPLIT")
       ->group(group);
   command
       .add_option(
           "--threshold-file", options.threshold_files,
           "CSV file whose cases the rule uses; repeat the option, one file for each file of "
-          "predictions (default: none)")
+          "predictions. Default: none")
       ->type_name("FILE")
       ->allow_extra_args(false)
       ->group(group);
   command
       .add_flag(
           "--threshold-from-test", options.threshold_from_test,
-          "let the rule use the reported cases themselves; every output then says so (default: "
-          "off)")
+          "let the rule use the reported cases themselves; every output then says so. Default: "
+          "off")
       ->group(group);
 }
 
@@ -187,12 +188,12 @@ void add_output_options(CLI::App& command, ScoreOptions& options, const std::str
       ->capture_default_str()
       ->type_name("NAME")
       ->group(group);
-  command.add_option("--json", options.json, "JSON file to write with all results (default: none)")
+  command.add_option("--json", options.json, "JSON file to write with all results. Default: none")
       ->type_name("FILE")
       ->group(group);
   command
       .add_option("--table", options.table,
-                  "file to write with the table that has one row per " + rows + " (default: none)")
+                  "file to write with the table that has one row per " + rows + ". Default: none")
       ->type_name("FILE")
       ->group(group);
 }
