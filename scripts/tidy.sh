@@ -29,12 +29,17 @@ if [ ${#files[@]} -eq 0 ]; then
   mapfile -t files <<<"$(printf '%s\n%s\n' "$changed" "$compiled" | awk 'NF && !seen[$0]++')"
 fi
 
-log=$(mktemp)
-trap 'rm -f "$log"' EXIT
-export tidy build deadline log
+# The compile commands without GCC's precompiled headers, which clang cannot read.
+work=$(mktemp -d)
+trap 'rm -rf "$work"' EXIT
+log=$work/checked
+: >"$log"
+sed 's/ -Winvalid-pch//; s/ -include [^ ]*cmake_pch\.hxx//' "$build/compile_commands.json" \
+  >"$work/compile_commands.json"
+export tidy work deadline log
 check() {
   [ "$(date +%s)" -lt "$deadline" ] || return 0
-  "$tidy" -p "$build" --quiet --extra-arg=-Wno-unknown-warning-option "$1" 2>/dev/null || return 1
+  "$tidy" -p "$work" --quiet --extra-arg=-Wno-unknown-warning-option "$1" 2>/dev/null || return 1
   echo "$1" >>"$log"
 }
 export -f check
