@@ -4,51 +4,39 @@
 #include <mutex>
 #include <utility>
 
-#include "base/file.h"
 #include "engine/backends.h"
 #include "engine/graph/score.h"
 #include "engine/runtime/threads.h"
 #include "gradcam/map/explainer.h"
 #include "gradcam/map/projection.h"
 #include "gradcam/map/resample.h"
-#include "image/codec/npy.h"
-#include "image/decoder/decoder_pool.h"
 #include "image/input.h"
-#include "image/recipe/recipe.h"
 #include "study/explain/class_target.h"
+#include "study/explain/explained_model.h"
 #include "study/predict/scores.h"
-#include "study/run/image_run.h"
+#include "study/run/image_model.h"
 #include "study/run/network.h"
-#include "weights/weights_file.h"
 
 namespace apatite {
 namespace {
 
-// Combinations of a size and a kind of map that stay compiled.
-constexpr std::size_t kMostCompiled = 4;
+// Kinds of map that stay compiled, each for a few sizes.
+constexpr std::size_t kMostKinds = 4;
 // Calls wait for each other, so one process that decodes is enough.
 constexpr std::size_t kDecoders = 1;
 
-// An image as the network takes it, and the way back to its pixels.
-struct Input {
-  engine::Tensor tensor;  // 1 x C x H x W
-  gradcam::Projection projection;
-};
-
-// What an Explainer is compiled for.
-struct ExplainerKey {
-  std::int64_t height = 0;
-  std::int64_t width = 0;
+// What a network is compiled for, beside the size of its input.
+struct MapKind {
   gradcam::Method method = gradcam::Method::kGradCam;
   std::string layer;
   bool keep_sign = false;
 
-  bool operator==(const ExplainerKey&) const = default;
+  bool operator==(const MapKind&) const = default;
 };
 
-struct CompiledExplainer {
-  ExplainerKey key;
-  gradcam::Explainer explainer;
+struct CompiledKind {
+  MapKind kind;
+  study::ExplainedModel model;
 };
 
 // An image that is too small for the network is a defect of the image, not of the options.
@@ -78,50 +66,44 @@ auto with_path(const std::filesystem::path& path, const Compute& compute) {
 class Model::Implementation {
  public:
   Implementation(const std::filesystem::path& weights, const ModelOptions& options)
-      : weights_(weights),
-        recipe_(study::recipe_for(weights_, options.recipe)),
-        decoders_(kDecoders, image::image_decoder(recipe_)),
+      : model_(weights, options.recipe, kDecoders),
         backend_(engine::find_backend(options.backend)),
         compile_(compile_options(options)),
-        network_(weights_, backend_, compile_),
-        scores_(weights_.metadata().model.classes, weights_.metadata().class_names) {
-    if (!recipe_.has_fixed_size()) return;
-    const engine::Shape shape = recipe_.output_shape();
+        network_(model_.weights(), backend_, compile_),
+        scores_(metadata().model.classes, metadata().class_names) {
+    if (!model_.recipe().has_fixed_size()) return;
+    const engine::Shape shape = model_.recipe().output_shape();
     network_.prepare(shape.height, shape.width);
   }
 
-  [[nodiscard]] const std::vector<std::string>& classes() const {
-    return weights_.metadata().class_names;
-  }
+  [[nodiscard]] const std::vector<std::string>& classes() const { return metadata().class_names; }
 
   Prediction predict(const std::filesystem::path& path) {
     const std::lock_guard lock(mutex_);
-    const Input input = load(path);
-    const engine::Dims& dims = input.tensor.dims();
+    const engine::Tensor input = image::load_input(path, model_.recipe(), model_.decoders());
+    const engine::Dims& dims = input.dims();
     refuse_if_too_small(path, [&] { network_.prepare(dims[2], dims[3]); });
     Prediction prediction;
-    const engine::Tensor* const image = &input.tensor;
-    prediction.logits = with_path(path, [&] { return network_.logits({&image, 1})[0]; });
+    const engine::Tensor* const images[] = {&input};
+    prediction.logits = with_path(path, [&] { return network_.logits(images)[0]; });
     const std::span<const float> logits(prediction.logits);
     prediction.probabilities = scores_.probabilities(logits);
-    prediction.predicted = study::class_name(engine::predicted_class(logits), weights_.metadata());
+    prediction.predicted = study::class_name(engine::predicted_class(logits), metadata());
     return prediction;
   }
 
   Explanation explain(const std::filesystem::path& path, const ExplainOptions& options) {
     const std::lock_guard lock(mutex_);
-    const std::int64_t target = study::parse_target(options.target, weights_.metadata());
-    const gradcam::Method method = gradcam::find_method(options.method);
-    const Input input = load(path);
-    const engine::Dims& dims = input.tensor.dims();
-    gradcam::Explainer& explainer =
-        explainer_for({dims[2], dims[3], method, options.layer, options.keep_sign}, path);
+    const std::int64_t target = study::parse_target(options.target, metadata());
+    study::ExplainedModel& model = explained_model(options);
+    const study::ModelInput input = model.load(path, {}).input;
+    gradcam::Explainer& explainer = explainer_for(model, input.tensor.dims(), options, path);
     const gradcam::Explanation computed =
         with_path(path, [&] { return explainer.explain(input.tensor, std::span(&target, 1))[0]; });
 
     Explanation explanation;
     explanation.layer = explainer.graph().node(explainer.requests()[0].layer).name;
-    explanation.target = study::class_name(computed.target, weights_.metadata());
+    explanation.target = study::class_name(computed.target, metadata());
     explanation.score = computed.score;
     explanation.probability = study::probability_of(computed.logits, computed.target);
     explanation.has_evidence =
@@ -142,46 +124,34 @@ class Model::Implementation {
     return compile;
   }
 
-  Input load(const std::filesystem::path& path) {
-    {
-      const MappedFile file(path);
-      if (image::is_npy_tensor(file.bytes(), path.string())) {
-        engine::Tensor tensor = image::load_input(file.bytes(), recipe_, path.string());
-        const std::int64_t height = tensor.dims()[2];
-        const std::int64_t width = tensor.dims()[3];
-        return {std::move(tensor), gradcam::Projection({height, width}, {height, width}, {})};
-      }
-    }
-    const image::Image image = recipe_.oriented(decoders_.decode(path));
-    engine::Tensor tensor = recipe_.apply(image);
-    const std::int64_t height = tensor.dims()[2];
-    const std::int64_t width = tensor.dims()[3];
-    return {std::move(tensor),
-            gradcam::Projection({image.height, image.width}, {height, width},
-                                recipe_.pixel_map(image), recipe_.visible_part(image))};
+  [[nodiscard]] const weights::WeightsMetadata& metadata() const {
+    return model_.weights().metadata();
   }
 
-  gradcam::Explainer& explainer_for(const ExplainerKey& key, const std::filesystem::path& path) {
-    for (auto entry = explainers_.begin(); entry != explainers_.end(); ++entry) {
-      if (!(entry->key == key)) continue;
-      explainers_.splice(explainers_.begin(), explainers_, entry);
-      return explainers_.front().explainer;
+  // The model for this kind of map, compiled or to be compiled.
+  study::ExplainedModel& explained_model(const ExplainOptions& options) {
+    const MapKind kind{gradcam::find_method(options.method), options.layer, options.keep_sign};
+    for (auto entry = kinds_.begin(); entry != kinds_.end(); ++entry) {
+      if (!(entry->kind == kind)) continue;
+      kinds_.splice(kinds_.begin(), kinds_, entry);
+      return kinds_.front().model;
     }
-    engine::Graph graph =
-        refuse_if_too_small(path, [&] { return weights_.graph(key.height, key.width); });
-    gradcam::MapRequest request{key.method, graph.input()};
-    if (gradcam::info_of(key.method).of_layer) {
-      request.layer = key.layer.empty()
-                          ? refuse_if_too_small(path, [&] { return gradcam::default_layer(graph); })
-                          : gradcam::find_layer(graph, key.layer);
-    }
-    gradcam::MethodSettings settings;
-    settings.keep_sign = key.keep_sign;
-    gradcam::Explainer explainer(std::move(graph), weights_, backend_, compile_, {request},
-                                 settings);
-    if (explainers_.size() == kMostCompiled) explainers_.pop_back();
-    explainers_.push_front({key, std::move(explainer)});
-    return explainers_.front().explainer;
+    study::WantedMaps wanted;
+    wanted.maps.methods = {kind.method};
+    if (!kind.layer.empty()) wanted.maps.layers = {kind.layer};
+    wanted.settings.keep_sign = kind.keep_sign;
+    study::ExplainedModel model(model_, wanted, backend_, compile_);
+    if (kinds_.size() == kMostKinds) kinds_.pop_back();
+    kinds_.push_front({kind, std::move(model)});
+    return kinds_.front().model;
+  }
+
+  // A layer that was not named exists unless the image is too small.
+  static gradcam::Explainer& explainer_for(study::ExplainedModel& model, const engine::Dims& dims,
+                                           const ExplainOptions& options,
+                                           const std::filesystem::path& path) {
+    if (!options.layer.empty()) return model.explainer(dims[2], dims[3]);
+    return *refuse_if_too_small(path, [&] { return &model.explainer(dims[2], dims[3]); });
   }
 
   static gradcam::SaliencyMap sized_map(const gradcam::SaliencyMap& computed,
@@ -199,14 +169,12 @@ class Model::Implementation {
   }
 
   std::mutex mutex_;
-  weights::WeightsFile weights_;
-  image::Recipe recipe_;
-  image::DecoderPool decoders_;  // made before anything that starts threads
+  study::ImageModel model_;  // forks the process that decodes, before anything starts threads
   const engine::Backend& backend_;
   engine::CompileOptions compile_;
   study::Network network_;
   study::Scores scores_;
-  std::list<CompiledExplainer> explainers_;  // the latest used first
+  std::list<CompiledKind> kinds_;  // the latest used first
 };
 
 Model::Model(const std::filesystem::path& weights, const ModelOptions& options)
