@@ -24,10 +24,10 @@ struct EvaluationOptions {
   std::optional<double> threshold;
   // The level of all confidence intervals, between 0 and 1.
   double confidence = 0.95;
-  // The interval of a proportion: "wald", "wilson", "clopper-pearson" or "agresti-coull".
+  // The interval of a proportion, e.g. "wilson" or "clopper-pearson". `apatite evaluate --help`
+  // lists all of them, and so does the error for a name that does not exist.
   std::string proportion_interval = "wilson";
-  // The interval of the AUC: "delong", "logit-delong", "hanley-mcneil", "bootstrap-percentile" or
-  // "bootstrap-bca".
+  // The interval of the AUC, e.g. "delong" or "bootstrap-bca"; listed likewise.
   std::string auc_interval = "delong";
   // The number of resamples of a bootstrap (2 to 10,000,000), and the seed of its random numbers.
   int draws = 2000;

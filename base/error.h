@@ -21,6 +21,13 @@ enum class ErrorKind : int {
 // What went wrong, where, and what to do about it, in one line:
 //   "<where>: <what>; <remedy>"
 // `where` is a file, a layer or an argument; control characters in it are escaped.
+//
+//   try {
+//     apatite::Model model("model.safetensors");
+//   } catch (const apatite::Error& error) {
+//     std::fprintf(stderr, "%s\n", error.what());
+//     return static_cast<int>(error.kind());
+//   }
 class Error : public std::runtime_error {
  public:
   Error(ErrorKind kind, std::string_view where, std::string_view what,

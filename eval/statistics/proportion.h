@@ -9,6 +9,8 @@
 
 namespace apatite::eval {
 
+// To add one: an enumerator here, its name at the same place in kNames (proportion.cc), and a case
+// in proportion_interval(), which the compiler asks for.
 enum class ProportionMethod {
   // p -+ z sqrt(p (1 - p) / n), cut at 0 and 1.
   kWald,
@@ -21,8 +23,7 @@ enum class ProportionMethod {
   kAgrestiCoull,
   // As in Table 1 of Kang et al. 2021: the estimate and the half-width 1.96 sqrt(p (1 - p) / n) are
   // each rounded to hundredths of a percent, halves up, and then added and subtracted. The limits
-  // are
-  // not cut. The level is always 95 %.
+  // are not cut. The level is always 95 %.
   kKang2021,
 };
 

@@ -19,7 +19,8 @@ class Scores {
   // WeightsMetadata::class_names.
   Scores(std::int64_t logits, std::vector<std::string> classes);
 
-  // "logit:CLASS" for every logit, then "p:CLASS" for every class.
+  // "logit:CLASS" for every logit, then "p:CLASS" for every class. A new column of what the network
+  // says goes behind these, because predict.cc reads the logits back from the first ones.
   [[nodiscard]] std::vector<std::string> columns() const;
   // The values of columns(), each as the shortest text that reads back to the same number: binary32
   // logits, binary64 probabilities.
