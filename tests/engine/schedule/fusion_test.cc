@@ -6,6 +6,8 @@
 #include <set>
 
 #include "layers/differentiate.h"
+#include "layers/relu.h"
+#include "layers/scaled_add.h"
 #include "models/models.h"
 
 namespace apatite::engine {
@@ -161,6 +163,21 @@ TEST(Fusion, WhatNoOutputNeedsIsLeftOut) {
   // The input, conv1, the max pool, and the two convolutions of the first block.
   EXPECT_EQ(groups.size(), 5U);
   for (const FusedGroup& group : groups) EXPECT_LE(group.result, tap);
+}
+
+// The group of a scaled sum holds the ReLU after it.
+TEST(Fusion, AScaledSumTakesTheActivationAfterIt) {
+  GraphBuilder builder({5, 4, 3});
+  const NodeId branch = layers::relu(builder, "branch", 0);
+  const NodeId sum = layers::scaled_add(builder, "sum", 0, branch, {.scale = 0.25F});
+  const NodeId last = layers::relu(builder, "last", sum);
+  const Graph graph = std::move(builder).build(last);
+  const auto groups = fuse(graph, {graph.output()}, kAll);
+  expect_runnable(graph, groups, {graph.output()});
+  EXPECT_EQ(groups.size(), 3U);  // input, branch, sum with its ReLU
+  const FusedGroup& group = group_of(graph, groups, "sum");
+  EXPECT_EQ(group.activation, Activation::kRelu);
+  EXPECT_EQ(group.result, graph.output());
 }
 
 }  // namespace
