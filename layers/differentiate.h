@@ -31,7 +31,7 @@ struct Differentiated {
 // are "NAME:gradient:READER" and the sums before the last "NAME:gradient:+READER".
 //
 // Throws Error (kUsage): a node of `wrt` that does not exist or does not influence the logits; a
-// graph whose output is not a vector of logits; one that lies behind gradients already.
+// graph whose output is not a vector of logits; one that holds gradients already.
 Differentiated differentiate(const engine::Graph& graph, std::span<const engine::NodeId> wrt);
 
 }  // namespace apatite::layers

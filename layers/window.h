@@ -22,7 +22,8 @@ enum class Rounding { kFloor, kCeil };
 // How many windows fit along each axis. With in = size + padding before and after, and
 // reach = (kernel - 1) * dilation + 1:
 //   floor: floor((in - reach) / stride) + 1
-//   ceil:  ceil((in - reach) / stride) + 1, less one if that window would start behind the image
+//   ceil:  ceil((in - reach) / stride) + 1, less one if the last window would start after the end
+//   of the image
 //          (it must start inside the image or the padding before it, as in torch).
 // Throws Error (kUsage, `layer`) if a kernel, stride or dilation is not positive, a padding is
 // negative or no window fits.

@@ -1,4 +1,4 @@
-// What a backend is: an object with a name that turns a Graph into something that runs.
+// A backend: an object with a name that compiles a Graph into an Executable.
 #pragma once
 
 #include <cstdint>
@@ -63,7 +63,7 @@ class Backend {
 
   [[nodiscard]] virtual std::string_view name() const = 0;
   [[nodiscard]] virtual std::string_view description() const = 0;
-  // What its results are promised to be, for `apatite backends`.
+  // The promise about its results, as `apatite backends` prints it.
   [[nodiscard]] virtual std::string_view promise() const = 0;
   // Empty if it can run here, else the reason why not.
   [[nodiscard]] virtual std::string unavailable_reason() const { return {}; }

@@ -36,7 +36,8 @@ struct ConvSpec {
 // Whether TiledConvStep can run it; if not, convolution.cc computes one value at a time.
 bool can_tile(const Conv2d& op);
 
-// Whether make_conv_grad_step() can make its gradient; if not, likewise.
+// Whether make_conv_grad_step() can make its gradient; if not, convolution.cc computes one value at
+// a time.
 bool can_tile_grad(const Conv2d& op);
 
 // Whether a batch norm and ReLU can be computed on the way into the convolution.

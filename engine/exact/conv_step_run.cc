@@ -45,8 +45,8 @@ TiledConvStep::Work TiledConvStep::work_of(const RunContext& context,
   const auto panels = static_cast<std::int64_t>(group.panels.size());
   const auto tiles = static_cast<std::int64_t>(group.tiles.size());
   const std::int64_t units = context.images * tiles;
-  // Threads share the image or the output channels, whichever comes out more evenly; in doubt
-  // whichever is less to read for each.
+  // The threads share either the pixels or the output channels: the one that gives them more equal
+  // parts. If both do, the one of which each thread reads less.
   const auto unevenness = [&](std::int64_t count) {
     const std::int64_t most = divide_up(count, context.parts);
     return static_cast<double>(most * context.parts) / static_cast<double>(count);

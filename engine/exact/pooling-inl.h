@@ -99,7 +99,8 @@ inline void max_pool_grad(const PoolGradBand& band, Status& status) {
       best = first ? value : hn::Max(best, value);
       first = false;
     });
-    // What no tap has taken yet: the first that equals the maximum takes it, the others add +0.
+    // The part of g that no tap has taken yet. The first tap that equals the maximum takes it; the
+    // other taps add +0.
     Vector left = hn::LoadU(kFloats, band.g + (oh * band.out_width + ow) * kLanes);
     for_each_tap(band, oh, ow, [&](std::int64_t row, std::int64_t at) HWY_ATTR {
       const auto takes = hn::Eq(hn::LoadU(kFloats, band.x + at), best);

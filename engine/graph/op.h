@@ -168,8 +168,8 @@ struct ScaledAddGrad {
 };
 
 #ifdef APATITE_TEST_EXTRA_OP
-// An operation that nobody knows. A test compiles each place that must know all operations with it,
-// and requires that the compiler refuses (tests/engine/exhaustive.sh).
+// An operation that no other code knows. A test compiles each place that must know all operations
+// with it, and requires that the compiler refuses (tests/engine/exhaustive.sh).
 struct ExtraOp {};
 #define APATITE_EXTRA_OP , ExtraOp
 #else

@@ -23,8 +23,9 @@ std::int64_t element_count(std::span<const std::int64_t> dims);
 // {64, 3, 7, 7} -> "64x3x7x7"; a scalar is "scalar".
 std::string to_text(std::span<const std::int64_t> dims);
 
-// What one image is at a node of a graph: `channels` planes of `height` rows of `width` values.
-// Vectors (after global pooling, logits) are channels x 1 x 1. The batch is a run-time dimension.
+// The shape of one image's value at a node of a graph: `channels` planes of `height` rows of
+// `width` values. Vectors (after global pooling, logits) are channels x 1 x 1. The batch is a
+// run-time dimension.
 struct Shape {
   std::int64_t channels = 0;
   std::int64_t height = 0;

@@ -26,7 +26,8 @@ class AlignedArray {
       : data_(static_cast<T*>(::operator new(size * sizeof(T), kAlignment))), size_(size) {
     advise_huge_pages(data_.get(), size * sizeof(T));
   }
-  // Elements in memory of somebody else, aligned alike, which `lent` keeps for as long.
+  // Elements in memory that another object owns, aligned to 64 bytes. `lent` keeps that memory
+  // alive as long as this array lives.
   AlignedArray(std::shared_ptr<T> lent, std::size_t size)
       : data_(lent.get(), Free{lent}), size_(size) {}
 
@@ -87,7 +88,7 @@ class BasicTensor {
 using Tensor = BasicTensor<float>;
 using Tensor64 = BasicTensor<double>;
 
-// What `canonicalize` met: the count of -0 that it made +0, and the first non-finite element.
+// What `canonicalize` found: the count of -0 that it made +0, and the first non-finite element.
 struct CanonicalReport {
   std::int64_t negative_zeros = 0;
   std::int64_t first_non_finite = -1;  // -1: all finite

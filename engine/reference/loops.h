@@ -1,4 +1,4 @@
-// What the loops of the contract share.
+// Functions that several loops of the contract use.
 #pragma once
 
 #include <algorithm>
@@ -25,7 +25,7 @@ inline std::int64_t end_inside(std::int64_t offset, std::int64_t stride, std::in
 void fma_gathered(float* acc, const float* x, std::int64_t step, float w, std::int64_t count);
 void fma_gathered(double* acc, const double* x, std::int64_t step, double w, std::int64_t count);
 
-// acc[i * step] = fma(x[i], w, acc[i * step]), likewise.
+// acc[i * step] = fma(x[i], w, acc[i * step]): one tap for a row of outputs, as above.
 void fma_spread(float* acc, const float* x, std::int64_t step, float w, std::int64_t count);
 void fma_spread(double* acc, const double* x, std::int64_t step, double w, std::int64_t count);
 

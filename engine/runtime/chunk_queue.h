@@ -18,7 +18,7 @@ namespace apatite::engine {
 // may call take_back() at any time, and finish_taken() once per chunk that it gave.
 class alignas(64) ChunkQueue {  // a cache line each
  public:
-  // What the owner wrote before is seen by everyone who takes one of the chunks.
+  // Every thread that takes a chunk sees what the owner wrote before.
   void open(std::int64_t count);
   std::optional<std::int64_t> take_front();
   std::optional<std::int64_t> take_back();

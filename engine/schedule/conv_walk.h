@@ -23,8 +23,8 @@ struct AxisWalk {
   std::int64_t kernel_first = 0;
   std::int64_t kernel_step = 1;
 
-  // How far the outermost tap of the first output lies before the input, and that of the last
-  // output behind one of `size`; 0 or less: inside.
+  // By how many pixels the outermost tap of the first output lies before the input, and the
+  // outermost tap of the last output after the end of an input of `size`. 0 or less: it is inside.
   [[nodiscard]] std::int64_t before() const {
     return -(first + (tap_step < 0 ? (taps - 1) * tap_step : 0));
   }

@@ -79,7 +79,7 @@ class Fuser {
     }
   }
 
-  // The only reader of `id`, if nobody else sees its value and the reader is still free.
+  // The only reader of `id`, if its value is no output and the reader is in no group yet.
   [[nodiscard]] std::optional<NodeId> only_reader(NodeId id) const {
     if (!rules_.enabled || visible_[id] || readers_[id].size() != 1) return std::nullopt;
     const NodeId reader = readers_[id].front();
@@ -144,7 +144,7 @@ class Fuser {
     group.result = *addition;
   }
 
-  // x -> batch norm -> activation -> convolution, with nobody else reading in between.
+  // x -> batch norm -> activation -> convolution, where no other node reads a value in between.
   void absorb_prologue(FusedGroup& group) {
     const NodeId activation = group.inputs[0];
     if (!rules_.enabled || role(activation) != FusionRole::kActivation || !hidden(activation)) {

@@ -18,7 +18,7 @@ namespace apatite::engine {
 using ValueId = std::size_t;
 constexpr std::size_t kUnplaced = static_cast<std::size_t>(-1);
 
-// What becomes a step.
+// One step of a compiled network: a group of nodes, a copy to another layout, or an output.
 struct ScheduledOp {
   enum class Kind { kGroup, kCopy, kOutput } kind = Kind::kGroup;
   const FusedGroup* group = nullptr;  // kGroup
@@ -45,7 +45,7 @@ struct Schedule {
   std::vector<Root> roots;       // by value
 };
 
-// What a backend's kernels can do.
+// What a backend's kernels can read and fuse.
 struct ScheduleRules {
   std::int64_t lanes = 1;  // channels of a block
   FusionRules fusion;
@@ -61,7 +61,7 @@ Schedule make_schedule(const Graph& graph, const std::vector<NodeId>& outputs,
 // whole image.
 std::optional<Conv2d> as_convolution(const Graph& graph, const Node& node);
 
-// The convolution whose input gradient a node computes, likewise.
+// The convolution whose input gradient a node computes: of a convolution or of a linear layer.
 std::optional<Conv2d> as_convolution_grad(const Graph& graph, const Node& node);
 
 }  // namespace apatite::engine
