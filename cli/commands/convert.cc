@@ -7,6 +7,7 @@
 #include "cli/commands/commands.h"
 #include "cli/options/model_options.h"
 #include "cli/options/new_weights.h"
+#include "cli/options/split_list.h"
 #include "cli/terminal/output.h"
 
 namespace apatite::cli {
@@ -23,7 +24,7 @@ struct Options {
 
 int run(const Options& options) {
   weights::ConvertOptions convert_options = options.convert;
-  convert_options.class_names = class_names(options.classes);
+  convert_options.class_names = split_list(options.classes);
   convert_options.recipe = recipe_option(options.recipe);
   if (!options.model_options.empty()) {
     convert_options.model_options = parse_json(options.model_options, "--model-options");

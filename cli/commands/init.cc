@@ -6,6 +6,7 @@
 #include "cli/commands/commands.h"
 #include "cli/options/model_options.h"
 #include "cli/options/new_weights.h"
+#include "cli/options/split_list.h"
 #include "models/models.h"
 #include "weights/conversion/convert.h"
 #include "weights/weights_file.h"
@@ -25,7 +26,7 @@ struct Options {
 int run(const Options& options) {
   weights::WeightsMetadata metadata;
   ModelOptions model = options.model;
-  metadata.class_names = class_names(options.classes);
+  metadata.class_names = split_list(options.classes);
   if (!model.classes && !metadata.class_names.empty()) {
     model.classes = static_cast<std::int64_t>(metadata.class_names.size());
   }

@@ -24,9 +24,6 @@ struct MapOptions {
 // `command`; `default_methods` is what --method is if it is left out.
 void add_map_options(CLI::App& command, MapOptions& options, const std::string& default_methods);
 
-// "a,b" -> {"a", "b"}; "" -> {}.
-std::vector<std::string> split_list(const std::string& text);
-
 // The methods, one a line, for the footer of --help.
 std::string method_list();
 

@@ -42,14 +42,4 @@ void add_class_option(CLI::App& command, std::string& classes) {
       ->type_name("A,B,...");
 }
 
-std::vector<std::string> class_names(const std::string& classes) {
-  std::vector<std::string> names;
-  for (std::size_t at = 0; !classes.empty() && at <= classes.size();) {
-    const std::size_t comma = std::min(classes.find(',', at), classes.size());
-    names.push_back(classes.substr(at, comma - at));
-    at = comma + 1;
-  }
-  return names;
-}
-
 }  // namespace apatite::cli

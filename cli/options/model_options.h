@@ -24,8 +24,7 @@ void add_model_options(CLI::App& command, ModelOptions& options);
 // unknown architecture (with the nearest) or an option that it does not take.
 models::ModelConfig make_config(const std::string& architecture, const ModelOptions& options);
 
-// Adds --classes A,B,... to `command`; class_names() splits its value ("" gives no names).
+// Adds --classes A,B,... to `command`; split_list() (cli/options/split_list.h) splits its value.
 void add_class_option(CLI::App& command, std::string& classes);
-std::vector<std::string> class_names(const std::string& classes);
 
 }  // namespace apatite::cli
