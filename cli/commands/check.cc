@@ -6,7 +6,7 @@
 #include "cli/commands/commands.h"
 #include "cli/options/backend_options.h"
 #include "cli/terminal/output.h"
-#include "image/recipe/recipe.h"
+#include "study/run/image_model.h"
 
 namespace apatite::cli {
 namespace {
@@ -19,8 +19,9 @@ struct Options {
 int run(const Options& options) {
   const weights::CheckReport report = weights::check_weights(
       options.weights, options.backend.find(), options.backend.compile_options());
-  const Json& recipe = report.metadata.recipe;
-  if (!recipe.is_null()) (void)image::Recipe::from_json(recipe, report.file + " (recipe)");
+  if (!report.metadata.recipe.is_null()) {
+    (void)study::recipe_in_weights(report.metadata, report.file);
+  }
   for (const std::string& line : report.lines()) print(line + "\n");
   return 0;
 }

@@ -16,6 +16,7 @@
 #include "engine/graph/operations.h"
 #include "image/recipe/recipe.h"
 #include "models/models.h"
+#include "study/run/image_model.h"
 #include "weights/weights_file.h"
 
 namespace apatite::cli {
@@ -50,8 +51,7 @@ std::pair<models::ModelConfig, engine::Shape> network(const Options& options) {
   const weights::WeightsFile weights(options.subject);
   const weights::WeightsMetadata& metadata = weights.metadata();
   if (metadata.recipe.is_null()) return {metadata.model, weights::default_input(metadata.model)};
-  const image::Recipe recipe =
-      image::Recipe::from_json(metadata.recipe, weights.where() + " (recipe)");
+  const image::Recipe recipe = study::recipe_in_weights(metadata, weights.where());
   return {metadata.model,
           recipe.has_fixed_size() ? recipe.output_shape() : weights::default_input(metadata.model)};
 }

@@ -1,19 +1,21 @@
 #include "study/run/image_model.h"
 
 #include "base/error.h"
-#include "base/json.h"
 #include "base/text.h"
 #include "image/input.h"
 
 namespace apatite::study {
 
+image::Recipe recipe_in_weights(const weights::WeightsMetadata& metadata, const std::string& file) {
+  return image::Recipe::from_json(metadata.recipe, file + " (recipe)");
+}
+
 image::Recipe recipe_for(const weights::WeightsFile& weights, const std::filesystem::path& path) {
-  const Json& own = weights.metadata().recipe;
-  if (path.empty() && own.is_null()) {
+  if (path.empty() && weights.metadata().recipe.is_null()) {
     throw Error(ErrorKind::kUsage, weights.where(), "holds no recipe for its images",
                 "pass one with --recipe");
   }
-  image::Recipe recipe = path.empty() ? image::Recipe::from_json(own, weights.where() + " (recipe)")
+  image::Recipe recipe = path.empty() ? recipe_in_weights(weights.metadata(), weights.where())
                                       : image::Recipe::read(path);
   const std::int64_t channels = weights.metadata().model.input_channels;
   if (recipe.channels() != channels) {

@@ -10,6 +10,10 @@
 
 namespace apatite::study {
 
+// The recipe inside a weights file, which must have one (metadata.recipe is not null). `file` names
+// the file in messages. Throws Error (kBadFile) as Recipe::from_json does.
+image::Recipe recipe_in_weights(const weights::WeightsMetadata& metadata, const std::string& file);
+
 // The recipe that belongs to the weights: the file or preset `path` or, if that is empty, the one
 // in the weights file. Throws Error: kUsage if there is none, or if it makes images of another
 // number of channels than the network takes; else as Recipe::read and Recipe::from_json do.
