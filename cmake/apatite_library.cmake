@@ -1,5 +1,6 @@
 # Precompiled headers: what most sources include, parsed once. They are not used with a compiler
-# cache, from which they would hide the sources (scripts/test.sh): a source includes what it uses.
+# cache, from which they would hide the sources (scripts/test.sh): a source includes what it uses. No
+# header of this project is among them: it would add overloads where it is not included.
 find_package(nlohmann_json REQUIRED)
 set(APATITE_PRECOMPILED <algorithm> <array> <cmath> <cstdint> <filesystem> <functional> <map>
   <memory> <optional> <span> <string> <string_view> <utility> <variant> <vector>)
@@ -16,7 +17,7 @@ target_include_directories(apatite_precompiled PRIVATE ${PROJECT_SOURCE_DIR})
 target_link_libraries(apatite_precompiled PRIVATE apatite_flags nlohmann_json::nlohmann_json)
 target_compile_options(apatite_precompiled PRIVATE ${APATITE_PRECOMPILED_OPTIONS})
 target_precompile_headers(apatite_precompiled PRIVATE
-  ${APATITE_PRECOMPILED} ${PROJECT_SOURCE_DIR}/base/json.h)
+  ${APATITE_PRECOMPILED} <nlohmann/json.hpp>)
 
 # apatite_library(NAME SOURCES ... LINKS ... [PRIVATE_LINKS ...])
 # makes the static library of one folder: target apatite_NAME, alias apatite::NAME. Its headers are
