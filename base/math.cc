@@ -129,4 +129,10 @@ double logarithm_1p(double x) {
   return logarithm_of_sum(sum, low);
 }
 
+double logistic(double x) {
+  if (x >= 0) return 1 / (1 + exponential(-x));
+  const double e = exponential(x);
+  return e / (1 + e);
+}
+
 }  // namespace apatite

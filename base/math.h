@@ -36,4 +36,7 @@ double logarithm(double x);
 // is not between 1/sqrt 2 - 1 and sqrt 2 - 1. Error below 0.6 ulp.
 double logarithm_1p(double x);
 
+// The logistic function 1 / (1 + e^-x), for x < 0 as e^x / (1 + e^x), so that nothing overflows.
+double logistic(double x);
+
 }  // namespace apatite

@@ -99,11 +99,6 @@ Metric mean_metric(std::string_view id, const LabelledScores& cases, double z, c
 
 // ln(p / (1 - p)).
 double logit(double p) { return logarithm(p) - logarithm_1p(-p); }
-double expit(double x) {
-  if (x >= 0) return 1 / (1 + exponential(-x));
-  const double e = exponential(x);
-  return e / (1 + e);
-}
 
 using Matrix2 = std::array<std::array<double, 2>, 2>;
 
@@ -165,8 +160,8 @@ class LogisticFit {
     const Matrix2 bread = inverse(information_);
     if (cases_.cluster.empty() && cases_.weight.empty()) return bread;
     const Matrix2 meat = ClusterSums(cases_).products<2>([&](std::size_t i) {
-      const double residual =
-          weight_of(cases_, i) * ((cases_.positive[i] != 0 ? 1.0 : 0.0) - expit(a_ + b_ * x_[i]));
+      const double residual = weight_of(cases_, i) *
+                              ((cases_.positive[i] != 0 ? 1.0 : 0.0) - logistic(a_ + b_ * x_[i]));
       return std::array{residual, free_ ? residual * x_[i] : 0.0};
     });
     return product(product(bread, meat), bread);
