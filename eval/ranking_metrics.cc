@@ -101,7 +101,9 @@ std::string missing_class(double positives, double negatives) {
   return negatives == 0 ? "no negatives" : "";
 }
 
-std::string_view name_of(AucMethod method) { return kAucMethods[static_cast<std::size_t>(method)]; }
+std::string_view name_of(AucMethod method) {
+  return kAucMethods.at(static_cast<std::size_t>(method));
+}
 
 AucMethod parse_auc_method(std::string_view name) {
   const auto found = std::find(kAucMethods.begin(), kAucMethods.end(), name);

@@ -58,10 +58,10 @@ void check(const ScoreTable& table, AggregationLevel level) {
 }  // namespace
 
 std::string_view name_of(AggregationLevel level) {
-  return kLevels[static_cast<std::size_t>(level)];
+  return kLevels.at(static_cast<std::size_t>(level));
 }
 std::string_view name_of(Aggregation aggregation) {
-  return kAggregations[static_cast<std::size_t>(aggregation)];
+  return kAggregations.at(static_cast<std::size_t>(aggregation));
 }
 AggregationLevel parse_aggregation_level(std::string_view name) {
   return parse<AggregationLevel>("level", name, kLevels);

@@ -53,7 +53,7 @@ ConfidenceInterval kang2021(double x, double n) {
 std::span<const std::string_view> proportion_method_names() { return kNames; }
 
 std::string_view name_of(ProportionMethod method) {
-  return kNames[static_cast<std::size_t>(method)];
+  return kNames.at(static_cast<std::size_t>(method));
 }
 
 ProportionMethod proportion_method(std::string_view name) {
